@@ -1,0 +1,55 @@
+# One place for every command. Everything is built into .venv; system packages come from apt where they are missing.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+HOST ?= 127.0.0.1
+PORT ?= 8000
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+NATIVE := $(shell find native src/pixelshift/_native -name '*.[ch]' -path 'native/*' -o -name '*.pyx' -o -name '*.pxd' 2>/dev/null)
+
+.PHONY: serve test test-slow check build system format bench clean
+
+serve: build ## Serve the sample pictures on http://127.0.0.1:8000
+	$(PY) -m pixelshift serve --host $(HOST) --port $(PORT) --folder samples
+
+test: build ## The whole suite
+	$(PY) -m pytest -n 2 -m "not slow"
+
+test-slow: build ## What takes minutes: fuzzing, long property runs
+	$(PY) -m pytest -m slow
+
+check: build ## Format, lint, types, import floors, fast tests
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+	git ls-files 'native/*.[ch]' | xargs -r $(VENV)/bin/clang-format --dry-run --Werror
+	$(PY) -m pytest -q -n 2 tests/unit -m "not slow" --timeout=30
+
+format: build
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+	git ls-files 'native/*.[ch]' | xargs -r $(VENV)/bin/clang-format -i
+
+bench: build ## Ratios against the competitors, as JSON and a table
+	benchmarks/run
+
+build: $(VENV)/.built ## Kernels and package into .venv
+
+system: ## System packages that the build needs, by apt where missing
+	@docker/apt-install docker/packages.txt
+
+$(VENV)/.installed: pyproject.toml requirements.txt
+	@$(MAKE) --no-print-directory system
+	test -x $(PY) || $(PYTHON) -m venv $(VENV)
+	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/.built: $(VENV)/.installed setup.py $(NATIVE)
+	$(PY) -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
+	@touch $@
+
+clean:
+	rm -rf build $(VENV) src/*.egg-info
+	find src/pixelshift/_native -name '*.so' -delete -o -name '*.c' -delete

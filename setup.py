@@ -1,0 +1,78 @@
+"""Builds the C kernels as static libraries, one per instruction set with its own flags, and the Cython adapters on top.
+
+Everything but ``native/avx2`` is compiled for the platform's baseline, so that the package imports on any CPU of the
+platform; ``native/dispatch`` chooses at load time. Environment flags: ``PIXELSHIFT_SANITIZE=1`` builds everything
+with ASan and UBSan.
+"""
+
+import os
+import platform
+from pathlib import Path
+
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+
+X86_64 = platform.machine() in {"x86_64", "AMD64"}
+SANITIZE = ["-fsanitize=address,undefined", "-fno-omit-frame-pointer"] if os.environ.get("PIXELSHIFT_SANITIZE") else []
+WARNINGS = ["-Wall", "-Wextra", "-Wshadow", "-Wstrict-prototypes"]
+# -ffp-contract=off: a fused multiply-add would make results depend on the CPU.
+BASE_CFLAGS = ["-std=c11", "-O3", "-fPIC", "-fvisibility=hidden", "-ffp-contract=off", *WARNINGS, *SANITIZE]
+HEADERS = [str(header) for header in Path("native").rglob("*.h")]
+
+# Library name -> (folder, flags). Order matters to the linker: users before what they use.
+FOLDERS = {
+    "pixelshift_jpeg": ("native/jpeg", []),
+    "pixelshift_dispatch": ("native/dispatch", []),
+    "pixelshift_avx2": ("native/avx2", ["-mavx2", "-mbmi2"]),
+    "pixelshift_scalar": ("native/scalar", []),
+}
+# Extension -> shared libraries of the system that it needs.
+SYSTEM_LIBRARIES = {"_jpeg": ["jpeg"]}
+
+if not X86_64:
+    del FOLDERS["pixelshift_avx2"]
+
+
+def static_library(name: str, folder: str, flags: list[str]) -> tuple[str, dict[str, object]] | None:
+    sources = sorted(str(source) for source in Path(folder).glob("*.c"))
+    if not sources:
+        return None
+    macros = [("PIXELSHIFT_HAVE_AVX2", "1" if X86_64 else "0")]
+    options = {
+        "sources": sources,
+        "include_dirs": ["native/include"],
+        "macros": macros,
+        "cflags": [*BASE_CFLAGS, *flags],
+        "obj_deps": {"": HEADERS},
+    }
+    return name, options
+
+
+LIBRARIES = [library for name, (folder, flags) in FOLDERS.items() if (library := static_library(name, folder, flags))]
+
+
+def extension(source: Path) -> Extension:
+    return Extension(
+        f"pixelshift._native.{source.stem}",
+        [str(source)],
+        include_dirs=["native/include"],
+        libraries=[name for name, _ in LIBRARIES] + SYSTEM_LIBRARIES.get(source.stem, []) + ["m"],
+        extra_compile_args=["-O2", "-fvisibility=hidden", *SANITIZE],
+        extra_link_args=SANITIZE,
+        depends=HEADERS,
+    )
+
+
+setup(
+    libraries=LIBRARIES,
+    ext_modules=cythonize(
+        [extension(source) for source in sorted(Path("src/pixelshift/_native").glob("_*.pyx"))],
+        compiler_directives={
+            "language_level": 3,
+            "freethreading_compatible": True,
+            "boundscheck": False,
+            "wraparound": False,
+            "embedsignature": True,
+        },
+    ),
+)

@@ -1,0 +1,5 @@
+"""``python -m pixelshift``."""
+
+from pixelshift.cli import main
+
+main()

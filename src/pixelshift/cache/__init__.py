@@ -1,0 +1,1 @@
+"""Where finished responses are kept: memory over disk."""

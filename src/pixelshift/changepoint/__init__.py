@@ -1,0 +1,1 @@
+"""Change points in streams by the recursive Modified Practical Pettitt test."""

@@ -1,0 +1,18 @@
+"""The command line: ``pixelshift …``. Each command lives in a room of its own and imports what it needs when it runs."""
+
+import typer
+
+from pixelshift.cli import series
+
+app = typer.Typer(
+    name="pixelshift",
+    help="Pictures by URL, and change points in streams.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+series.register(app)
+
+
+def main() -> None:
+    """Entry point of the ``pixelshift`` command."""
+    app()

@@ -1,0 +1,1 @@
+"""Image request to response: signature, negotiation, cache, coalescing, errors, fallback."""

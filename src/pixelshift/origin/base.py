@@ -1,0 +1,34 @@
+"""What an origin is: somewhere that keeps originals."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The bytes of one stored object with what its store says about them."""
+
+    body: bytes
+    etag: str
+    """Opaque identity of this version, without quotes; never empty (a hash of the body where the store has none)."""
+    content_type: str | None = None
+    cache_control: str | None = None
+    last_modified: datetime | None = None
+    expires: str | None = None
+    """As stored; upstream passes it on as text."""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+class Origin(Protocol):
+    """Fetches originals. Thread-safe. One conformance suite covers every implementation.
+
+    :raises NotFoundError: 404 ``NoSuchKey``: missing, forbidden, or outside what this origin may read.
+    :raises OriginError: 502/503 with ``retry_after_s``: throttled, unreachable, broken off, too slow.
+    :raises TooLargeError: more than ``body_limit_bytes``, found from the header where there is one, else while reading.
+    """
+
+    def fetch(self, bucket: str, key: str, *, body_limit_bytes: int, timeout_s: float) -> Original:
+        """Reads the whole object."""
+        ...

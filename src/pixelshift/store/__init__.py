@@ -1,0 +1,1 @@
+"""Where series, their state and their events are kept."""

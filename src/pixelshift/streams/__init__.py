@@ -1,0 +1,1 @@
+"""Observations to events, with exactly-once effects."""

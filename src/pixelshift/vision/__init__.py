@@ -1,0 +1,1 @@
+"""Who finds faces and labels: Amazon Rekognition or a local detector."""
