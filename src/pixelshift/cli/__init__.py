@@ -1,4 +1,4 @@
-"""The command line: ``pixelshift …``. Each command lives in a room of its own and imports what it needs when it runs."""
+"""The command line: ``pixelshift …``. Each command lives in a room of its own and imports what it needs as it runs."""
 
 import typer
 
