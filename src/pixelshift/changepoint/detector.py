@@ -1,0 +1,127 @@
+"""The detector of change points."""
+
+from collections.abc import Iterable
+from typing import Any, Self, Unpack
+
+from pixelshift.changepoint import state
+from pixelshift.changepoint.event import ChangePoint
+from pixelshift.changepoint.parameters import (
+    Control,
+    Location,
+    Missing,
+    Options,
+    Parameters,
+    Practical,
+    Reset,
+    Serial,
+    Statistic,
+)
+from pixelshift.changepoint.reference import ReferenceDetector
+from pixelshift.changepoint.values import as_double, as_doubles
+
+
+class Detector:
+    """Tells while a stream runs when its level changed, by how much, and how sure that is.
+
+    Recursive Modified Practical Pettitt test; formulas in :mod:`pixelshift.changepoint.statistic`, every option in
+    :class:`~pixelshift.changepoint.parameters.Parameters`. Raises :class:`InvalidRequestError` on an option out of
+    range or a value that is not a number. Instances are not safe to share between threads.
+
+    >>> detector = Detector()
+    >>> [change.index for change in detector.extend([0.0, 1.0] * 20 + [5.0, 6.0] * 20)]
+    [40]
+    """
+
+    def __init__(  # noqa: PLR0913 - one keyword per option of the published interface
+        self,
+        alpha: float = 0.01,
+        window: int = 5,
+        startup: int = 5,
+        threshold: float = 0.0,
+        *,
+        practical: Practical = "test",
+        location: Location = "standardized",
+        statistic: Statistic = "pettitt",
+        control: Control = "pointwise",
+        serial: Serial | None = None,
+        max_points: int | None = None,
+        missing: Missing = "skip",
+        reset: Reset = "detection",
+    ) -> None:
+        self._parameters = Parameters(
+            alpha=alpha,
+            window=window,
+            startup=startup,
+            threshold=threshold,
+            practical=practical,
+            location=location,
+            statistic=statistic,
+            control=control,
+            serial=serial,
+            max_points=max_points,
+            missing=missing,
+            reset=reset,
+        )
+        self._core = ReferenceDetector(self._parameters)
+        self._alarmed = False
+
+    @classmethod
+    def recommended(cls) -> Self:
+        """The preset for series of unknown kind: causal, nothing tuned per series."""
+        return cls(serial="ar1", control="anytime", reset="change")
+
+    @property
+    def parameters(self) -> Parameters:
+        """The options in force."""
+        return self._parameters
+
+    @property
+    def position(self) -> int:
+        """How many observations were pushed, missing ones included."""
+        return self._core.snapshot().position
+
+    def push(self, x: float | None) -> ChangePoint | None:
+        """Takes one observation and reports the change that it reveals, if any."""
+        changes = self.extend((x,))
+        return changes[0] if changes else None
+
+    def extend(self, values: Iterable[Any]) -> list[ChangePoint]:
+        """Takes a batch; the same changes as pushing its values one by one.
+
+        Accepts lists, buffers of numbers, numpy, pandas and polars. A batch with something that is not a number is
+        refused as a whole.
+        """
+        changes = []
+        for value in as_doubles(values):
+            change = self._core.push(value)
+            self._alarmed = change is not None
+            if change is not None:
+                changes.append(change)
+        return changes
+
+    def update(self, x: float) -> None:
+        """Takes one observation; the verdict is in :attr:`drift_detected` (interface of river's drift detectors)."""
+        self.push(as_double(x))
+
+    @property
+    def drift_detected(self) -> bool:
+        """Whether the last observation raised an alarm."""
+        return self._alarmed
+
+    def to_bytes(self) -> bytes:
+        """The detector with its parameters as bytes, 8 per observation of the running segment."""
+        return state.encode(self._core.snapshot(alarmed=self._alarmed))
+
+    @classmethod
+    def from_bytes(cls, data: bytes | bytearray | memoryview) -> Self:
+        """The detector that :meth:`to_bytes` wrote; raises :class:`InvalidRequestError` on anything else."""
+        snapshot = state.decode(data)
+        detector = cls(**snapshot.parameters.as_dict())
+        detector._core.restore(snapshot)
+        detector._alarmed = snapshot.alarmed
+        return detector
+
+
+def detect(values: Iterable[Any], **options: Unpack[Options]) -> list[ChangePoint]:
+    """All changes of a finished series, exactly as a :class:`Detector` with these options reports them live."""
+    return Detector(**options).extend(values)

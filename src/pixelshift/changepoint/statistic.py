@@ -1,0 +1,137 @@
+"""Formulas of the test: evidence, p-values, correction for autocorrelation.
+
+Segment ``x_1 .. x_T``, split after ``t``, threshold ``delta >= 0``::
+
+    up_t   = sum_{i<=t<j<=T} sgn((x_j - delta) - x_i)
+    down_t = sum_{i<=t<j<=T} sgn(x_i - (x_j + delta))
+    K      = max(max_t up_t, max_t down_t)
+
+Sources: Pettitt (1979), *A non-parametric approach to the change-point problem*, Applied Statistics 28; Ross, Tasoulis
+and Adams (2011), *Nonparametric monitoring of data streams for changes in location and scale*, Technometrics 53;
+Csörgő and Horváth (1997), *Limit theorems in change-point analysis*, equation 1.3.26, for the standardised maximum.
+Where a published description of the recursive test is silent, the definition is ours.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from functools import cache
+
+from pixelshift.changepoint.parameters import Control, Statistic
+
+FIRST_EPOCH = 4
+"""Dyadic epochs ``floor(log2 T)`` of ``control="anytime"`` start here: below T = 16 nothing is tested."""
+
+
+def pettitt_evidence(k: int, count: int) -> float:
+    """``L = 6 K^2 / (T^3 + T^2)``, 0 for ``K <= 0`` (Pettitt 1979); float64 in exactly this order of operations."""
+    if k <= 0:
+        return 0.0
+    t = float(count)
+    return 6.0 * float(k) * float(k) / (t * t * t + t * t)
+
+
+def standardized_evidence(score: float, count: int) -> float:
+    """``L = Z^2 / 2`` with ``Z^2 = 3 score^2 / (T + 1)`` and ``score = max_t U_t / sqrt(t (T - t))``.
+
+    ``Z`` is the largest standardised Mann-Whitney statistic, ``Var U_t = t (T - t) (T + 1) / 3`` (Ross et al. 2011).
+    """
+    if score <= 0:
+        return 0.0
+    return 1.5 * score * score / (float(count) + 1.0)
+
+
+def p_value(evidence: float, count: int, statistic: Statistic, control: Control) -> float:
+    """Significance of ``L`` at segment length ``T``, in [0, 1]."""
+    if control == "anytime":
+        return _anytime(evidence, count, statistic)
+    if statistic == "pettitt":
+        return min(1.0, 2.0 * math.exp(-evidence))
+    return _standardized(evidence, count)
+
+
+def _standardized(evidence: float, count: int) -> float:
+    """``phi(z) ((z - 1/z) D + 4/z)``, ``D = 2 ln(T - 1)``: Csörgő and Horváth 1.3.26 with both margins 1/T.
+
+    The rank statistic stays below the Brownian limit near the margins, so this errs to the safe side.
+    """
+    z = math.sqrt(2.0 * evidence)
+    if z <= 1.0 or count <= 2:
+        return 1.0
+    spread = 2.0 * math.log(float(count) - 1.0)
+    return min(1.0, math.exp(-evidence) / math.sqrt(2.0 * math.pi) * ((z - 1.0 / z) * spread + 4.0 / z))
+
+
+def _anytime(evidence: float, count: int, statistic: Statistic) -> float:
+    """P(any alarm in the segment, ever): each epoch k spends alpha / ((k-3)(k-2)), which sum to alpha.
+
+    ``P(sup over an epoch of L >= l)`` is bounded by an envelope over Monte Carlo runs up to k = 13, not by a proof.
+    """
+    epoch = count.bit_length() - 1
+    if epoch < FIRST_EPOCH:
+        return 1.0
+    weight = 1.0 / float((epoch - 3) * (epoch - 2))
+    if statistic == "pettitt":
+        tail = 2.0 * (1.0 + 1.1 * evidence) * math.exp(-evidence)
+    else:
+        tail = 2.0 * (1.0 + evidence * evidence) * math.exp(-evidence)
+    return min(1.0, tail / weight)
+
+
+@cache
+def least_evidence(alpha: float, count: int, statistic: Statistic, control: Control) -> float:
+    """The smallest float64 ``L`` with ``p(L, T) <= alpha``; infinite where no evidence suffices."""
+
+    def alarms(evidence: float) -> bool:
+        return p_value(evidence, count, statistic, control) <= alpha
+
+    low, high = 0.0, 2000.0
+    if alarms(low):
+        return low
+    if not alarms(high):
+        return math.inf
+    while True:
+        middle = 0.5 * (low + high)
+        if middle in (low, high):
+            return high
+        low, high = (low, middle) if alarms(middle) else (middle, high)
+
+
+def critical_value(alpha: float, count: int, control: Control = "pointwise") -> int:
+    """The least integer ``K >= 1`` whose p-value at length ``T`` is at most ``alpha``; no change is K <= 0."""
+    bound = least_evidence(alpha, 1 << (count.bit_length() - 1), "pettitt", control)
+    if math.isinf(bound):
+        return 2**62
+    t = float(count)
+    k = math.floor(math.sqrt(bound / 6.0 * (t * t * t + t * t)))
+    while k > 1 and pettitt_evidence(k - 1, count) >= bound:
+        k -= 1
+    k = max(k, 1)
+    while pettitt_evidence(k, count) < bound:
+        k += 1
+    return k
+
+
+def autocorrelation(residuals: Sequence[float]) -> float:
+    """Lag-one autocorrelation ``r = sum e_i e_{i+1} / sum e_i^2``, corrected to ``(T r + 2) / (T - 4)``, in [0, .99].
+
+    Residuals are scaled by the largest first, so that huge values neither overflow nor vanish. Constant residuals
+    give 0; so do fewer than five.
+    """
+    count = len(residuals)
+    largest = max(map(abs, residuals), default=0.0)
+    if count <= 4 or largest == 0.0 or math.isinf(largest):
+        return 0.0
+    scaled = [residual / largest for residual in residuals]
+    square = product = 0.0
+    for residual in scaled:
+        square += residual * residual
+    for left, right in itertools.pairwise(scaled):
+        product += left * right
+    corrected = (float(count) * (product / square) + 2.0) / (float(count) - 4.0)
+    return min(max(corrected, 0.0), 0.99)
+
+
+def discount(evidence: float, r: float) -> float:
+    """Evidence that is left under AR(1) noise: ``L (1 - r) / (1 + r)``."""
+    return evidence * (1.0 - r) / (1.0 + r)

@@ -1,0 +1,58 @@
+import math
+from itertools import product
+
+import pytest
+
+from pixelshift.changepoint import statistic
+from pixelshift.changepoint.parameters import Parameters
+from pixelshift.changepoint.reference import ReferenceDetector
+
+
+def sign(value: float) -> int:
+    return (value > 0) - (value < 0)
+
+
+@pytest.mark.parametrize("delta", [0.0, 0.5, 1.0])
+def test_recursion_equals_the_double_sum(delta: float) -> None:
+    values = [0.0, 1.5, -1.0, 0.5, 0.5, 2.0, 2.5, 1.0, 0.0]
+    detector = ReferenceDetector(Parameters(alpha=1e-9, threshold=delta))
+    for value in values:
+        detector.push(value)
+    for t in range(1, len(values)):
+        pairs = list(product(values[:t], values[t:]))
+        assert detector._up[t - 1] == sum(sign((after - delta) - before) for before, after in pairs)
+        assert detector._down[t - 1] == sum(sign(before - (after + delta)) for before, after in pairs)
+
+
+def test_perfect_split_first_alarms_at_sixteen_points() -> None:
+    def p(count: int) -> float:
+        evidence = statistic.pettitt_evidence(count * count // 4, count)
+        return statistic.p_value(evidence, count, "pettitt", "pointwise")
+
+    assert p(15) > 0.01 >= p(16)
+
+
+@pytest.mark.parametrize("control", ["pointwise", "anytime"])
+@pytest.mark.parametrize("alpha", [0.05, 0.01, 1e-6])
+def test_critical_value_is_the_least_that_reaches_alpha(alpha: float, control: statistic.Control) -> None:
+    for count in [16, 17, 100, 1023, 1024, 100_000, 3_000_000]:
+        k = statistic.critical_value(alpha, count, control)
+        below, at = (
+            statistic.p_value(statistic.pettitt_evidence(candidate, count), count, "pettitt", control)
+            for candidate in (k - 1, k)
+        )
+        assert at <= alpha < below
+
+
+def test_epochs_of_anytime_control_spend_alpha_once() -> None:
+    weights = [1 / ((k - 3) * (k - 2)) for k in range(statistic.FIRST_EPOCH, 100_000)]
+    assert math.isclose(sum(weights), 1.0, rel_tol=1e-4)
+
+
+def test_autocorrelation_matches_its_formula_and_is_clipped() -> None:
+    residuals = [1.0, 0.5, -0.5, -1.0, -0.5, 0.5, 1.0, 0.5]
+    r = sum(a * b for a, b in zip(residuals, residuals[1:], strict=False)) / sum(e * e for e in residuals)
+    assert statistic.autocorrelation(residuals) == pytest.approx((8 * r + 2) / 4)
+    assert statistic.autocorrelation([1.0, -1.0] * 10) == 0.0
+    assert statistic.autocorrelation([1.0] * 100) == 0.99
+    assert statistic.autocorrelation([0.0] * 100) == 0.0
