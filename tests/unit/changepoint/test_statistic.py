@@ -1,5 +1,5 @@
 import math
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 
@@ -50,9 +50,10 @@ def test_epochs_of_anytime_control_spend_alpha_once() -> None:
 
 
 def test_autocorrelation_matches_its_formula_and_is_clipped() -> None:
-    residuals = [1.0, 0.5, -0.5, -1.0, -0.5, 0.5, 1.0, 0.5]
-    r = sum(a * b for a, b in zip(residuals, residuals[1:], strict=False)) / sum(e * e for e in residuals)
-    assert statistic.autocorrelation(residuals) == pytest.approx((8 * r + 2) / 4)
+    residuals = [1.0, 0.5, -0.5, 1.0, -0.5, -0.25, -1.0, 0.5, 0.25, -1.0] * 3
+    r = sum(a * b for a, b in pairwise(residuals)) / sum(e * e for e in residuals)
+    assert 0 < (30 * r + 2) / 26 < 0.99
+    assert statistic.autocorrelation(residuals) == pytest.approx((30 * r + 2) / 26)
     assert statistic.autocorrelation([1.0, -1.0] * 10) == 0.0
     assert statistic.autocorrelation([1.0] * 100) == 0.99
     assert statistic.autocorrelation([0.0] * 100) == 0.0
