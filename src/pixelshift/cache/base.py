@@ -30,7 +30,10 @@ class CacheStore(Protocol):
     """
 
     def get(self, key: str) -> Entry | None: ...
-    def put(self, key: str, entry: Entry) -> None: ...
+    def put(self, key: str, entry: Entry, *, generation: int | None = None) -> None:
+        """Stores an entry; refuses one made before the last purge, when told the ``generation`` it was begun in."""
+        ...
+
     def delete(self, key: str) -> bool: ...
     def purge_tag(self, tag: str) -> int:
         """Drops every entry with this tag; returns how many."""
@@ -42,3 +45,11 @@ class CacheStore(Protocol):
 
     def clear(self) -> int: ...
     def size_bytes(self) -> int: ...
+
+    def generation(self) -> int:
+        """Returns a number that rises with every ``delete``, purge and ``clear``, whoever asked for it.
+
+        Read it before fetching what an entry is made of and hand it to ``put``, so that a purge during a slow render
+        is not undone by the render's result.
+        """
+        ...

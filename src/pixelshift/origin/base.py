@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+BROKEN_BODY_CODE = "ImageRetrieval::CannotRetrieveImage"
+"""The contract's code for a body that broke off after its head had come."""
+
 
 @dataclass(frozen=True, slots=True)
 class Original:
@@ -29,6 +32,11 @@ class Origin(Protocol):
     :raises TooLargeError: more than ``body_limit_bytes``, found from the header where there is one, else while reading.
     """
 
-    def fetch(self, bucket: str, key: str, *, body_limit_bytes: int, timeout_s: float) -> Original:
-        """Reads the whole object."""
+    def fetch(
+        self, bucket: str, key: str, *, body_limit_bytes: int, timeout_s: float, known: Original | None = None
+    ) -> Original:
+        """Reads the whole object, or returns ``known`` itself where its ``etag`` still stands.
+
+        An origin may ignore ``known`` and read the object again.
+        """
         ...

@@ -1,0 +1,232 @@
+"""Originals in Amazon S3 or anything that speaks its protocol.
+
+Why not a client library: boto3 takes half a second to import on a cold start, and the light ones (object_store,
+obstore) rewrite keys with leading, trailing or double slashes and drop ``Expires``. One signed GET needs neither.
+"""
+
+import hashlib
+import re
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+from pixelshift.errors import NotFoundError, OriginError, PixelshiftError
+from pixelshift.net.credential import CredentialSource
+from pixelshift.net.dial import Endpoint
+from pixelshift.net.http import Exchange, HttpClient, Reply, Request
+from pixelshift.net.sigv4 import Scope, Signable, encode_key, sign
+from pixelshift.origin.base import BROKEN_BODY_CODE, Original
+
+_KEY_BYTES = 1024
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
+_HOST_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")  # with a dot no wildcard certificate fits
+_REGION = re.compile(r"[a-z0-9-]{2,32}")
+_ERROR_CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,64})</Code>")
+_METADATA_PREFIX = "x-amz-meta-"
+_REGIONS_KEPT = 1024
+_RETRY_AFTER_LIMIT_S = 120
+_PASSING_S = 5
+_ABSENT = "there is no such original"
+# Refusals that speak of our keys and clock rather than of the object; S3 sends them as 403 or 400.
+_OUR_FAULT = {
+    "AuthorizationHeaderMalformed",
+    "ExpiredToken",
+    "InvalidAccessKeyId",
+    "InvalidToken",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class S3Settings:
+    """Where S3 is; ``endpoint_url`` (``http(s)://host[:port][/prefix]``) means path-style addressing there."""
+
+    region: str = "us-east-1"
+    endpoint_url: str | None = None
+    retry_pauses_s: tuple[float, ...] = (0.1, 0.4)
+    """Pauses before further attempts when an answer says that the trouble passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Address:
+    endpoint: Endpoint
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    bucket: str
+    path: str
+    body_limit_bytes: int
+    deadline_s: float
+    known: Original | None
+
+
+class S3Origin:
+    """Reads objects with one signed GET each; follows a bucket to its region once and remembers it."""
+
+    def __init__(self, settings: S3Settings, credentials: CredentialSource, client: HttpClient | None = None) -> None:
+        self._region = settings.region
+        self._pauses_s = settings.retry_pauses_s
+        self._custom = _parse_endpoint(settings.endpoint_url) if settings.endpoint_url else None
+        self._credentials = credentials
+        self._client = client or HttpClient()
+        self._lock = threading.Lock()
+        self._regions: dict[str, str] = {}
+
+    def fetch(
+        self, bucket: str, key: str, *, body_limit_bytes: int, timeout_s: float, known: Original | None = None
+    ) -> Original:
+        """Reads one object under exactly this key. See :class:`pixelshift.origin.base.Origin`."""
+        read = _Read(bucket, _encoded_key(bucket, key), body_limit_bytes, time.monotonic() + timeout_s, known)
+        halfway_s = time.monotonic() + timeout_s / 2
+        for pause_s in self._pauses_s:
+            try:
+                return self._attempt(read)
+            except OriginError as error:
+                passing = error.retry_after_s is not None and error.retry_after_s <= _PASSING_S
+                if not passing or time.monotonic() + pause_s > halfway_s:
+                    raise
+            time.sleep(pause_s)
+        return self._attempt(read)
+
+    def _attempt(self, read: _Read) -> Original:
+        """Asks once, and once more where the answer names another region."""
+        region = self._regions.get(read.bucket, self._region)
+        with self._ask(read, region) as reply:
+            moved = _other_region(reply, region)
+            if moved is None:
+                return _take(reply, read)
+        self._remember(read.bucket, moved)
+        with self._ask(read, moved) as reply:
+            return _take(reply, read)
+
+    def _ask(self, read: _Read, region: str) -> Exchange:
+        address = self._address(read.bucket, read.path, region)
+        headers = {"If-None-Match": f'"{read.known.etag}"'} if read.known is not None else {}
+        credentials = self._credentials()
+        if credentials is not None:
+            signable = Signable("GET", address.endpoint.authority, address.path, headers)
+            headers = sign(signable, credentials, Scope(region, "s3"), datetime.now(UTC))
+        return self._client.open(
+            address.endpoint,
+            Request("GET", address.path, headers),
+            body_limit_bytes=read.body_limit_bytes,
+            timeout_s=read.deadline_s - time.monotonic(),
+        )
+
+    def _address(self, bucket: str, path: str, region: str) -> _Address:
+        if self._custom is not None:
+            return _Address(self._custom.endpoint, f"{self._custom.path}/{bucket}/{path}")
+        domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+        host = f"s3.{region}.{domain}"
+        if _HOST_BUCKET.fullmatch(bucket):
+            return _Address(Endpoint(f"{bucket}.{host}", 443, tls=True), f"/{path}")
+        return _Address(Endpoint(host, 443, tls=True), f"/{bucket}/{path}")
+
+    def _remember(self, bucket: str, region: str) -> None:
+        with self._lock:
+            if len(self._regions) >= _REGIONS_KEPT:
+                self._regions.clear()
+            self._regions[bucket] = region
+
+
+def _other_region(reply: Reply, region: str) -> str | None:
+    named = reply.header("x-amz-bucket-region")
+    if reply.status not in (301, 307, 400) or named is None or named == region or not _REGION.fullmatch(named):
+        return None
+    return named
+
+
+def _take(reply: Reply, read: _Read) -> Original:
+    if reply.status == 200:
+        return _original(reply, read.body_limit_bytes)
+    if reply.status == 304 and read.known is not None:
+        return read.known
+    raise _failure(reply, read.path)
+
+
+def _parse_endpoint(url: str) -> _Address:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise OriginError("the S3 endpoint is not a URL", detail=str(error)) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
+        raise OriginError("the S3 endpoint must be http(s)://host[:port][/prefix]")
+    tls = parts.scheme == "https"
+    return _Address(Endpoint(parts.hostname, port or (443 if tls else 80), tls), parts.path.rstrip("/"))
+
+
+def _encoded_key(bucket: str, key: str) -> str:
+    """Returns the key's path; refuses names that S3 cannot hold or that would ask for something else."""
+    try:
+        path = encode_key(key)
+    except UnicodeEncodeError:
+        raise NotFoundError(_ABSENT, detail=f"key {key!a:.1024}") from None
+    if not key or len(key.encode()) > _KEY_BYTES or not _BUCKET.fullmatch(bucket) or ".." in bucket:
+        raise NotFoundError(_ABSENT, detail=f"bucket {bucket!a:.300}, key {key!a:.1024}")
+    return path
+
+
+def _original(reply: Reply, body_limit_bytes: int) -> Original:
+    try:
+        body = reply.read(body_limit_bytes)
+    except OriginError as error:
+        raise OriginError(
+            error.message,
+            code=BROKEN_BODY_CODE,
+            status=error.status,
+            detail=error.detail,
+            retry_after_s=error.retry_after_s,
+        ) from error
+    etag = (reply.header("etag") or "").removeprefix("W/").strip('"')
+    return Original(
+        body=body,
+        etag=etag or hashlib.sha256(body).hexdigest(),
+        content_type=reply.header("content-type"),
+        cache_control=reply.header("cache-control"),
+        last_modified=_http_date(reply.header("last-modified")),
+        expires=reply.header("expires"),
+        metadata=_metadata(reply),
+    )
+
+
+def _metadata(reply: Reply) -> Mapping[str, str]:
+    return {
+        name.removeprefix(_METADATA_PREFIX): value
+        for name, value in reply.headers()
+        if name.startswith(_METADATA_PREFIX)
+    }
+
+
+def _http_date(text: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC) if text else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _failure(reply: Reply, path: str) -> PixelshiftError:
+    """Decides whose fault an answer other than 200 is."""
+    found = _ERROR_CODE.search(reply.read_start())
+    code = found[1].decode() if found else ""
+    detail = f"S3 answered {reply.status} {code} for {path!r}"
+    if code in _OUR_FAULT:
+        return OriginError("the origin refuses our credentials", detail=detail)
+    if reply.status in (403, 404, 405, 410) or code in ("KeyTooLongError", "InvalidBucketName", "NoSuchBucket"):
+        return NotFoundError(_ABSENT, detail=detail)
+    if reply.status in (429, 503):
+        return OriginError("the origin is busy", status=503, detail=detail, retry_after_s=_retry_after_s(reply))
+    return OriginError("the origin failed", detail=detail, retry_after_s=_retry_after_s(reply))
+
+
+def _retry_after_s(reply: Reply) -> int:
+    text = reply.header("retry-after") or ""
+    return min(int(text), _RETRY_AFTER_LIMIT_S) if re.fullmatch(r"[0-9]{1,9}", text) else 2

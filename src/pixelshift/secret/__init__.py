@@ -1,0 +1,1 @@
+"""Keys for URL signatures: where they are kept and how they rotate."""
