@@ -1,0 +1,187 @@
+"""Edits that treat every pixel alone: tone, Lab and matrix operations."""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pixelshift.edits.types import (
+    Colour,
+    Gamma,
+    Greyscale,
+    Linear,
+    Modulate,
+    Normalise,
+    Recomb,
+    Threshold,
+    Tint,
+    Unflatten,
+)
+from pixelshift.errors import InvalidRequestError
+from pixelshift.imaging.filters import lab, tables
+from pixelshift.imaging.filters.channels import Pixels, as_rgb, has_alpha, join_alpha, on_colour, split_alpha
+
+
+def greyscale(pixels: Pixels, _edit: Greyscale) -> Pixels:
+    """One grey channel of equal luminance, computed in linear light; alpha is kept."""
+    return on_colour(_grey, pixels)
+
+
+def _grey(colour: Pixels) -> Pixels:
+    return lab.luminance(colour) if colour.shape[2] == 3 else colour
+
+
+def tint(pixels: Pixels, edit: Tint) -> Pixels:
+    """Keep L, take a and b of the colour, weighted ``1 - 4 (L - 0.5)^2`` (L 0-1) so that black and white stay.
+
+    A grey picture stays grey: only its tones move, as in sharp.
+    """
+    curve = _tint_curve(edit.colour)
+
+    def apply(colour: Pixels) -> Pixels:
+        tinted: Pixels = curve[_grey(colour)[:, :, 0]]
+        return tinted if colour.shape[2] == 3 else _grey(tinted)
+
+    return on_colour(apply, pixels)
+
+
+@lru_cache(maxsize=64)
+def _tint_curve(colour: Colour) -> Pixels:
+    """RGB (256, 3) for each grey value."""
+    target = lab.to_lab(np.array([[[colour.r, colour.g, colour.b]]], np.uint8))[0, 0]
+    greys = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
+    curve = lab.to_lab(greys)
+    light = curve[..., 0] / 100
+    curve[..., 1:] = (1 - 4 * (light - 0.5) ** 2)[..., None] * target[1:]
+    tinted: Pixels = lab.from_lab(curve)[0]
+    return tinted
+
+
+def modulate(pixels: Pixels, edit: Modulate) -> Pixels:
+    """In LCh: ``L * brightness + lightness``, ``C * saturation``, ``h + hue`` degrees."""
+    radians = math.radians(edit.hue % 360)
+    cos, sin = edit.saturation * math.cos(radians), edit.saturation * math.sin(radians)
+    # Scaling C and turning h is a rotation of (a, b); no polar form is needed.
+    matrix = np.array([[edit.brightness, 0, 0], [0, cos, -sin], [0, sin, cos]], np.float32)
+    offset = np.array([edit.lightness, 0, 0], np.float32)
+
+    def apply(colour: Pixels) -> Pixels:
+        adjusted = lab.from_lab(lab.to_lab(as_rgb(colour)) @ matrix.T + offset)
+        return adjusted if colour.shape[2] == 3 else _grey(adjusted)
+
+    return on_colour(apply, pixels)
+
+
+def normalise(pixels: Pixels, edit: Normalise) -> Pixels:
+    """Stretch L between two percentiles to 0-100; a range of at most one L step is left as it is."""
+
+    def apply(colour: Pixels) -> Pixels:
+        values = lab.to_lab(as_rgb(colour))
+        low, high = _light_range(values[..., 0], edit)
+        if abs(high - low) <= 1:
+            return colour.copy()
+        scale = 100 / (high - low)
+        values[..., 0] = values[..., 0] * np.float32(scale) - np.float32(low * scale)
+        stretched = lab.from_lab(values)
+        return stretched if colour.shape[2] == 3 else _grey(stretched)
+
+    return on_colour(apply, pixels)
+
+
+def _light_range(light: NDArray[np.float32], edit: Normalise) -> tuple[int, int]:
+    """Whole L values at the two percentiles, by the cumulative histogram of L with its fraction cut."""
+    whole = light.astype(np.int64)
+    lower, upper = int(edit.lower), int(edit.upper)
+    counts = np.bincount(np.maximum(whole, 0).ravel())
+    low = int(light.min()) if lower == 0 else _percentile(counts, lower)
+    high = int(light.max()) if upper == 100 else _percentile(counts, upper)
+    return low, high
+
+
+def _percentile(counts: NDArray[np.int64], percent: int) -> int:
+    """libvips' ``percent``: the first bin whose scaled, cut cumulative count exceeds its share of the bins."""
+    bins = len(counts)
+    cumulative = np.cumsum(counts)
+    scaled = cumulative * (bins - 1) // cumulative[-1]
+    above = np.flatnonzero(scaled > percent / 100 * bins)
+    return int(above[0]) if above.size else bins
+
+
+def threshold(pixels: Pixels, edit: Threshold) -> Pixels:
+    """255 where a channel, alpha included, reaches ``value``, else 0; grey first unless ``greyscale`` is off.
+
+    ``value`` 0 leaves the picture alone, as sharp does.
+    """
+    if edit.value == 0:
+        return pixels.copy()
+    compared = on_colour(_grey, pixels) if edit.greyscale else pixels
+    return np.where(compared >= edit.value, np.uint8(255), np.uint8(0))
+
+
+def gamma_in(pixels: Pixels, edit: Gamma) -> Pixels:
+    """Encode by ``1 / gamma`` ahead of the resize."""
+    curve = tables.power(1 / edit.gamma)
+    return on_colour(lambda colour: curve[colour], pixels)
+
+
+def gamma_out(pixels: Pixels, edit: Gamma) -> Pixels:
+    """Decode by ``gamma`` after the resize."""
+    curve = tables.power(edit.gamma)
+    return on_colour(lambda colour: curve[colour], pixels)
+
+
+def gamma(pixels: Pixels, edit: Gamma) -> Pixels:
+    """In and out again at once: what is left of the edit when nothing is resampled."""
+    return gamma_out(gamma_in(pixels, edit), edit)
+
+
+def linear(pixels: Pixels, edit: Linear) -> Pixels:
+    """``a * v + b`` per channel, clipped, fraction cut; alpha takes part only if it has a coefficient of its own.
+
+    Raises :class:`InvalidRequestError` where the numbers of coefficients and channels do not fit.
+    """
+    a, b = edit.a, edit.b
+    bands = pixels.shape[2]
+    skip_alpha = has_alpha(pixels) and len(a) != bands
+    channels = bands - 1 if skip_alpha else bands
+    if len(a) not in {1, channels} or len(b) not in {1, channels}:
+        raise InvalidRequestError(
+            f"linear: {len(a)} and {len(b)} coefficients do not fit {channels} channels; give one, or one per channel.",
+        )
+    curves = np.stack([_line(a[i % len(a)], b[i % len(b)]) for i in range(channels)])
+
+    def apply(colour: Pixels) -> Pixels:
+        mapped: Pixels = curves[np.arange(channels), colour]
+        return mapped
+
+    return on_colour(apply, pixels) if skip_alpha else apply(pixels)
+
+
+def _line(a: float, b: float) -> Pixels:
+    curve: Pixels = np.clip(a * np.arange(256) + b, 0, 255).astype(np.uint8)
+    return curve
+
+
+def recomb(pixels: Pixels, edit: Recomb) -> Pixels:
+    """Each output channel is a weighted sum of the input's, clipped, fraction cut; 3x3 leaves alpha alone.
+
+    Raises :class:`InvalidRequestError` for a 4x4 matrix on a picture without alpha.
+    """
+    pixels = as_rgb(pixels)
+    matrix = np.array(edit.matrix, np.float64)
+    size = matrix.shape[0]
+    if size == 4 and pixels.shape[2] == 3:
+        raise InvalidRequestError("recomb: a 4x4 matrix needs an alpha channel; add ensureAlpha or send 3x3.")
+
+    def apply(colour: Pixels) -> Pixels:
+        return np.clip(colour @ matrix.T, 0, 255).astype(np.uint8)
+
+    return apply(pixels) if size == 4 else on_colour(apply, pixels)
+
+
+def unflatten(pixels: Pixels, _edit: Unflatten) -> Pixels:
+    """White (grey value 255) becomes transparent; other alpha stays."""
+    colour, alpha = split_alpha(pixels)
+    visible = np.where(_grey(colour) < 255, np.uint8(255), np.uint8(0))
+    return join_alpha(colour, visible if alpha is None else visible & alpha)

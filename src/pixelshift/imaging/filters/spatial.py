@@ -1,0 +1,160 @@
+"""Edits that look at a pixel's neighbours. Pixels beyond the edge are copies of the edge, except in :func:`clahe`."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pixelshift.edits.types import Blur, Clahe, Convolve, Median, Sharpen
+from pixelshift.errors import InvalidRequestError
+from pixelshift.imaging.filters import lab
+from pixelshift.imaging.filters.channels import Pixels, as_rgb, join_alpha, on_colour, split_alpha
+
+MILD_BLUR = Convolve(3, 3, (1.0,) * 9, 9.0)
+MILD_SHARPEN = Convolve(3, 3, (-1.0,) * 4 + (32.0,) + (-1.0,) * 4, 24.0)
+
+
+def on_premultiplied(operation: Callable[[Pixels], Pixels], pixels: Pixels) -> Pixels:
+    """``operation`` on colours weighted by alpha, so that what is transparent does not bleed."""
+    colour, alpha = split_alpha(pixels)
+    if alpha is None or bool(np.all(alpha == 255)):
+        return operation(pixels)
+    weighted = np.rint(colour * (alpha / np.float32(255))).astype(np.uint8)
+    colour, alpha = split_alpha(operation(join_alpha(weighted, alpha)))
+    assert alpha is not None
+    restored = np.divide(colour * np.float32(255), alpha, out=np.zeros(colour.shape, np.float32), where=alpha > 0)
+    return join_alpha(np.rint(np.minimum(restored, 255)).astype(np.uint8), alpha)
+
+
+def gaussian_mask(sigma: float, min_amplitude: float) -> NDArray[np.int64]:
+    """libvips' integer Gaussian: ``round(20 exp(-x^2 / 2 sigma^2))``, from the middle out, cut below the amplitude."""
+    mask = [20]
+    while (height := math.exp(-(len(mask) ** 2) / (2 * sigma * sigma))) >= min_amplitude:
+        mask.append(math.floor(20 * height + 0.5))
+    return np.array(mask, np.int64)
+
+
+def blur(pixels: Pixels, edit: Blur) -> Pixels:
+    """Gaussian by two passes of an integer mask, rounded after each; without sigma the mean of 3x3, fraction cut."""
+    if edit.sigma is None:
+        return convolve(pixels, MILD_BLUR)
+    mask = gaussian_mask(edit.sigma, edit.min_amplitude)
+
+    def apply(picture: Pixels) -> Pixels:
+        rows = _blur_axis(picture.astype(np.int64), mask, 1)
+        return _blur_axis(rows, mask, 0).astype(np.uint8)
+
+    return on_premultiplied(apply, pixels)
+
+
+def _blur_axis(values: NDArray[np.int64], mask: NDArray[np.int64], axis: int) -> NDArray[np.int64]:
+    radius, total = len(mask) - 1, int(2 * mask.sum() - mask[0])
+    margins = [(radius, radius) if i == axis else (0, 0) for i in range(values.ndim)]
+    padded = np.pad(values, margins, mode="edge")
+    # A symmetric falling mask is a stack of boxes, and a box is one difference of running sums.
+    sums = np.cumsum(padded, axis=axis)
+    sums = np.concatenate([np.zeros_like(sums.take([0], axis)), sums], axis=axis)
+    size = values.shape[axis]
+    result = np.full(values.shape, total // 2, np.int64)
+    steps = mask - np.append(mask[1:], 0)
+    for r in np.flatnonzero(steps):
+        after = sums.take(range(radius + r + 1, radius + r + 1 + size), axis)
+        before = sums.take(range(radius - r, radius - r + size), axis)
+        result += steps[r] * (after - before)
+    return result // total
+
+
+def convolve(pixels: Pixels, edit: Convolve) -> Pixels:
+    """Correlation with the kernel, ``sum / scale + offset``, clipped, fraction cut, in all channels."""
+    kernel = np.array(edit.kernel, np.float64).reshape(edit.height, edit.width)
+    scale = edit.scale or 1.0
+
+    def apply(picture: Pixels) -> Pixels:
+        height, width = picture.shape[:2]
+        above, before = edit.height // 2, edit.width // 2
+        margins = ((above, edit.height - 1 - above), (before, edit.width - 1 - before), (0, 0))
+        padded = np.pad(picture, margins, mode="edge")
+        total = np.zeros(picture.shape, np.float64)
+        for (row, column), weight in np.ndenumerate(kernel):
+            if weight:
+                total += weight * padded[row : row + height, column : column + width]
+        return np.clip(total / scale + edit.offset, 0, 255).astype(np.uint8)
+
+    return on_premultiplied(apply, pixels)
+
+
+def sharpen(pixels: Pixels, edit: Sharpen) -> Pixels:
+    """Add back to L what a Gaussian takes away, shaped by a curve with slopes m1 (flat) and m2 (beyond x1).
+
+    Without sigma: the 3x3 kernel of -1 around 32, divided by 24.
+    """
+    if edit.sigma is None:
+        return convolve(pixels, MILD_SHARPEN)
+    return on_premultiplied(lambda picture: on_colour(lambda colour: _sharpen_light(colour, edit), picture), pixels)
+
+
+def _sharpen_light(colour: Pixels, edit: Sharpen) -> Pixels:
+    assert edit.sigma is not None
+    values = lab.to_lab(as_rgb(colour))
+    mask = gaussian_mask(edit.sigma, 0.1)
+    # L in 15 bits, as libvips' LABS holds it.
+    light = (values[..., 0] * np.float32(327.67)).astype(np.int64)
+    smooth = _blur_axis(_blur_axis(light, mask, 1), mask, 0)
+    raised = np.clip(light + sharpen_curve(edit)[light - smooth + 32768], 0, 32767)
+    values[..., 0] = raised / np.float32(327.67)
+    sharp = lab.from_lab(values)
+    return sharp if colour.shape[2] == 3 else lab.luminance(sharp)
+
+
+def sharpen_curve(edit: Sharpen) -> NDArray[np.int64]:
+    """What to add to L for each difference -32768 to 32767, both in 1/327.67 of an L step."""
+    difference = (np.arange(65536) - 32767) / 327.67
+    flat = np.clip(difference, -edit.x1, edit.x1)
+    added = flat * edit.m1 + (difference - flat) * edit.m2
+    return np.rint(np.clip(added, -edit.y3, edit.y2) * 327.67).astype(np.int64)
+
+
+def median(pixels: Pixels, edit: Median) -> Pixels:
+    """The middle value (of an even count the upper one) of a square window, in each channel."""
+    size = edit.size
+    above = size // 2
+    margins = ((above, size - 1 - above), (above, size - 1 - above), (0, 0))
+    padded = np.pad(pixels, margins, mode="edge")
+    result = np.empty_like(pixels)
+    for row in range(pixels.shape[0]):
+        windows = np.lib.stride_tricks.sliding_window_view(padded[row : row + size], (size, size), (0, 1))[0]
+        flat = windows.reshape(*windows.shape[:2], -1)
+        result[row] = np.partition(flat, size * size // 2, axis=-1)[..., size * size // 2]
+    return result
+
+
+def clahe(pixels: Pixels, edit: Clahe) -> Pixels:
+    """Equalise each pixel by the histogram of the window around it, counts above ``max_slope`` shared out evenly.
+
+    Beyond the edge the picture is mirrored. Raises :class:`InvalidRequestError` for a window larger than the picture.
+    """
+    height, width, channels = pixels.shape
+    if edit.width > width or edit.height > height:
+        raise InvalidRequestError(
+            f"clahe: a window of {edit.width}x{edit.height} does not fit a picture of {width}x{height}; take a smaller "
+            "one.",
+        )
+    above, before = edit.height // 2, edit.width // 2
+    margins = ((above, edit.height - above), (before, edit.width - before), (0, 0))
+    padded = np.pad(pixels, margins, mode="symmetric")
+    area = edit.width * edit.height
+    result = np.empty_like(pixels)
+    for row in range(height):
+        for channel in range(channels):
+            band = padded[row : row + edit.height, :, channel].astype(np.int64)
+            counts = np.zeros((padded.shape[1] + 1, 256), np.int64)
+            np.add.at(counts, (np.repeat(np.arange(1, band.shape[1] + 1), edit.height), band.T.ravel()), 1)
+            sums = np.cumsum(counts, axis=0)
+            histogram = sums[edit.width : edit.width + width] - sums[:width]
+            target = pixels[row, :, channel].astype(np.int64)
+            limit = edit.max_slope or area
+            excess = np.maximum(histogram - limit, 0).sum(axis=1)
+            below = np.minimum(histogram, limit).cumsum(axis=1)[np.arange(width), target]
+            result[row, :, channel] = 255 * (below + (target + 1) * excess // 256) // area
+    return result
