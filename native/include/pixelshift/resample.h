@@ -1,0 +1,126 @@
+/*
+ * Separable resampling with antialiasing, 8 bits per sample, as a stream of rows.
+ *
+ * An *axis* holds the weights of one direction; a *plan* is two axes and a layout; a *stream* runs a plan: push source
+ * rows from top to bottom, take finished rows as they become ready. Whatever the picture's height, a stream holds
+ * only the rows that the filter spans. All arithmetic is on integers and exact up to one rounding per direction, so
+ * that every level, whatever its order of summation, gives the same bytes.
+ *
+ * Fixed point. The weights of one output sum to exactly 1 << axis.bits and use the whole of int16, so that long
+ * filters lose nothing. Between the two directions a sample is kept as int16 with `middle_bits` fraction bits, less
+ * 128. With premultiplied alpha a source sample enters as colour * alpha / 255 with `source_bits` fraction bits.
+ *
+ * Nothing here allocates: callers ask for sizes and pass memory. Nothing here keeps state between calls.
+ */
+#ifndef PIXELSHIFT_RESAMPLE_H
+#define PIXELSHIFT_RESAMPLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pixelshift/cpu.h"
+
+/* Source rows are taken in strips of this many; only the last push may hold another number of rows. */
+#define PIXELSHIFT_RESAMPLE_STRIP 16
+/* What the memory given to the functions below must be aligned to, in bytes. */
+#define PIXELSHIFT_RESAMPLE_ALIGNMENT 64
+/* The longest side of a source or of a result, in samples. */
+#define PIXELSHIFT_RESAMPLE_SIDE_LIMIT (1 << 20)
+
+typedef enum {
+    PIXELSHIFT_RESAMPLE_NEAREST,
+    PIXELSHIFT_RESAMPLE_LINEAR,
+    PIXELSHIFT_RESAMPLE_CUBIC,
+    PIXELSHIFT_RESAMPLE_MITCHELL,
+    PIXELSHIFT_RESAMPLE_LANCZOS2,
+    PIXELSHIFT_RESAMPLE_LANCZOS3,
+    PIXELSHIFT_RESAMPLE_MKS2013,
+    PIXELSHIFT_RESAMPLE_MKS2021,
+    PIXELSHIFT_RESAMPLE_FILTERS,
+} pixelshift_resample_filter;
+
+/* What an axis is made from: `in` samples, of which [low, high) become `out` samples. */
+typedef struct {
+    int32_t in;
+    int32_t out;
+    double low;
+    double high;
+    pixelshift_resample_filter filter;
+} pixelshift_resample_spec;
+
+typedef struct {
+    int32_t in;
+    int32_t out;
+    int32_t bits;    /* the weights of one output sum to 1 << bits */
+    int32_t wide;    /* 1: sums of int16 samples need 64 bits */
+    int32_t taps;    /* length of a row of `weight`, even */
+    int32_t first;   /* the first source sample that any output reads, rounded down to even */
+    int32_t last;    /* one past the last source sample that any output reads */
+    int32_t longest; /* the most samples that one output reads */
+    int32_t *start;  /* per output: its first source sample */
+    int32_t *count;  /* per output: how many source samples it reads, at least 1 */
+    int16_t *weight; /* [out][taps]: output o's first weight stands at o * taps + (start[o] & 1), zeros around */
+} pixelshift_resample_axis;
+
+typedef struct {
+    const pixelshift_resample_axis *x;
+    const pixelshift_resample_axis *y;
+    int32_t channels;    /* 1 to 4 */
+    int32_t premultiply; /* 1: the last channel is alpha, the others are weighted by it */
+    int32_t source_bits; /* fraction bits of a sample on entry: 0 without premultiplication */
+    int32_t middle_bits; /* fraction bits between the two directions */
+} pixelshift_resample_plan;
+
+/* Everything that a kernel of one strip or one row needs; laid out by pixelshift_resample_stream_init. */
+typedef struct {
+    pixelshift_resample_plan plan;
+    int32_t ring_rows;   /* power of two */
+    int32_t ring_stride; /* int16 per row of the ring */
+    int32_t pushed;      /* the next source row expected */
+    int32_t next;        /* the next result row to take */
+    int16_t *ring;       /* rows after the horizontal direction */
+    void *scratch;       /* of one strip; the kernel's own layout */
+    const void *kernels;
+} pixelshift_resample_stream;
+
+typedef struct {
+    /* Bytes of `scratch` for one strip of this plan. */
+    size_t (*scratch_bytes)(const pixelshift_resample_plan *plan);
+    /* Runs the horizontal direction over rows [stream->pushed, + rows) into the ring; rows <= STRIP. */
+    void (*push)(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride, int32_t rows);
+    /* Runs the vertical direction for row `stream->next` into dst. */
+    void (*take)(const pixelshift_resample_stream *stream, uint8_t *dst);
+} pixelshift_resample_kernels_table;
+
+const pixelshift_resample_kernels_table *pixelshift_resample_kernels(pixelshift_cpu_level level);
+
+/* Bytes of memory for the axis, or 0 if the specification makes no sense (sizes, or a box outside the source). */
+size_t pixelshift_resample_axis_bytes(const pixelshift_resample_spec *spec);
+/* Fills the axis inside `memory` of that many bytes. */
+void pixelshift_resample_axis_init(pixelshift_resample_axis *axis, const pixelshift_resample_spec *spec, void *memory);
+
+/* The axes must outlive the plan. */
+void pixelshift_resample_plan_init(pixelshift_resample_plan *plan, const pixelshift_resample_axis *x,
+                                   const pixelshift_resample_axis *y, int32_t channels, int32_t premultiply);
+
+/* Bytes of memory for a stream of the plan at this level. */
+size_t pixelshift_resample_stream_bytes(const pixelshift_resample_plan *plan, pixelshift_cpu_level level);
+void pixelshift_resample_stream_init(pixelshift_resample_stream *stream, const pixelshift_resample_plan *plan,
+                                     pixelshift_cpu_level level, void *memory);
+/* The source rows still wanted: [*from, return value), where *from is the row to push next. */
+int32_t pixelshift_resample_wanted_rows(const pixelshift_resample_stream *stream, int32_t *from);
+/*
+ * Gives up to `count` source rows, the first of which is row `stream->pushed` of the source, whole rows of `in`
+ * pixels. Returns how many were used: fewer when finished rows must be taken first. `count` must be a multiple of
+ * STRIP unless the rows reach the end of what is wanted.
+ */
+int32_t pixelshift_resample_push_rows(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride,
+                                      int32_t count);
+/* Writes up to `limit` finished rows; returns how many. */
+int32_t pixelshift_resample_take_rows(pixelshift_resample_stream *stream, uint8_t *dst, ptrdiff_t dst_stride,
+                                      int32_t limit);
+/* The array form: a loop of push and take over a stream that was just initialised. src is the whole source. */
+void pixelshift_resample_run(pixelshift_resample_stream *stream, uint8_t *dst, ptrdiff_t dst_stride, const uint8_t *src,
+                             ptrdiff_t src_stride);
+
+#endif

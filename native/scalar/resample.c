@@ -1,0 +1,102 @@
+/* The specification of the resampling kernels. */
+#include <math.h>
+
+#include "resample.h"
+
+size_t pixelshift_resample_scratch_bytes_scalar(const pixelshift_resample_plan *plan) {
+    return (size_t)plan->x->in * (size_t)plan->channels * sizeof(int16_t);
+}
+
+/* colour * alpha / 255, rounded to `bits` fraction bits; 65025 + 16 still fits 16 bits. */
+static int16_t premultiplied(unsigned colour, unsigned alpha, int32_t bits) {
+    unsigned scale = ((1u << (bits + 16)) + 127) / 255;
+    unsigned half = (255 + (1u << bits)) >> (bits + 1);
+    return (int16_t)(((colour * alpha + half) * scale) >> 16);
+}
+
+static void load_row(int16_t *row, const uint8_t *src, const pixelshift_resample_plan *plan) {
+    int32_t channels = plan->channels;
+    for (int32_t x = 0; x < plan->x->in; x++, row += channels, src += channels) {
+        for (int32_t c = 0; c < channels; c++) {
+            row[c] = src[c];
+        }
+        if (plan->premultiply) {
+            unsigned alpha = src[channels - 1];
+            for (int32_t c = 0; c < channels - 1; c++) {
+                row[c] = premultiplied(src[c], alpha, plan->source_bits);
+            }
+            row[channels - 1] = (int16_t)(alpha << plan->source_bits);
+        }
+    }
+}
+
+static int16_t saturated(int64_t value) {
+    return (int16_t)(value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : value);
+}
+
+static void filter_row(int16_t *out, const int16_t *row, const pixelshift_resample_plan *plan) {
+    const pixelshift_resample_axis *axis = plan->x;
+    int32_t channels = plan->channels;
+    int32_t fraction = axis->bits + plan->source_bits;
+    int32_t shift = fraction - plan->middle_bits;
+    int64_t offset = ((int64_t)1 << shift >> 1) - ((int64_t)128 << fraction);
+    for (int32_t x = 0; x < axis->out; x++) {
+        const int16_t *weight = axis->weight + (ptrdiff_t)x * axis->taps + (axis->start[x] & 1);
+        for (int32_t c = 0; c < channels; c++) {
+            const int16_t *sample = row + (ptrdiff_t)axis->start[x] * channels + c;
+            int64_t sum = offset;
+            for (int32_t i = 0; i < axis->count[x]; i++) {
+                sum += weight[i] * sample[(ptrdiff_t)i * channels];
+            }
+            out[(ptrdiff_t)x * channels + c] = saturated(sum >> shift);
+        }
+    }
+}
+
+void pixelshift_resample_push_scalar(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride,
+                                     int32_t rows) {
+    for (int32_t i = 0; i < rows; i++) {
+        ptrdiff_t slot = (stream->pushed + i) & (stream->ring_rows - 1);
+        load_row(stream->scratch, src + i * src_stride, &stream->plan);
+        filter_row(stream->ring + slot * stream->ring_stride, stream->scratch, &stream->plan);
+    }
+}
+
+static uint8_t clamped(int64_t value) {
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+/* Colour out of premultiplied sums. Floats: correctly rounded division is the same on every CPU. */
+static uint8_t divided(int64_t colour, int64_t alpha) {
+    float value = (float)colour * (255.0f / (float)alpha);
+    value = value > 0.0f ? value : 0.0f;
+    value = value < 255.0f ? value : 255.0f;
+    return (uint8_t)(int32_t)(value + 0.5f);
+}
+
+void pixelshift_resample_take_scalar(const pixelshift_resample_stream *stream, uint8_t *dst) {
+    const pixelshift_resample_plan *plan = &stream->plan;
+    const pixelshift_resample_axis *axis = plan->y;
+    int32_t channels = plan->channels;
+    int32_t row = stream->next;
+    int32_t shift = axis->bits + plan->middle_bits;
+    const int16_t *weight = axis->weight + (ptrdiff_t)row * axis->taps + (axis->start[row] & 1);
+    for (int32_t x = 0; x < plan->x->out; x++, dst += channels) {
+        int64_t sums[4];
+        for (int32_t c = 0; c < channels; c++) {
+            int64_t sum = (int64_t)128 << shift;
+            for (int32_t i = 0; i < axis->count[row]; i++) {
+                ptrdiff_t slot = (axis->start[row] + i) & (stream->ring_rows - 1);
+                sum += weight[i] * stream->ring[slot * stream->ring_stride + (ptrdiff_t)x * channels + c];
+            }
+            sums[c] = sum;
+            dst[c] = clamped((sum + ((int64_t)1 << shift >> 1)) >> shift);
+        }
+        if (plan->premultiply) {
+            uint8_t alpha = dst[channels - 1];
+            for (int32_t c = 0; c < channels - 1; c++) {
+                dst[c] = alpha > 0 ? divided(sums[c], sums[channels - 1]) : 0;
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+/* The weights of one direction, and the fixed-point plan of two. Runs once per size; compiled for the baseline. */
+#include <math.h>
+#include <string.h>
+
+#include "pixelshift/resample.h"
+
+#define PI 3.14159265358979323846
+
+/*
+ * Up to this many taps, weights of 18 bits and samples of at least 4 fraction bits err by less than 0.1 level in the
+ * worst case and their products sum within int32. Longer filters take 22 bits and, on int16 samples, 64-bit sums.
+ */
+#define WIDE_TAPS 128
+
+static double linear(double x) {
+    return x < 1 ? 1 - x : 0;
+}
+
+/* Mitchell and Netravali, "Reconstruction Filters in Computer Graphics", 1988. (0, 1/2) is Catmull-Rom. */
+static double two_parameter_cubic(double x, double b, double c) {
+    if (x < 1) {
+        return ((12 - 9 * b - 6 * c) * x * x * x + (-18 + 12 * b + 6 * c) * x * x + 6 - 2 * b) / 6;
+    }
+    if (x < 2) {
+        return ((-b - 6 * c) * x * x * x + (6 * b + 30 * c) * x * x + (-12 * b - 48 * c) * x + 8 * b + 24 * c) / 6;
+    }
+    return 0;
+}
+
+static double cubic(double x) {
+    return two_parameter_cubic(x, 0, 0.5);
+}
+
+static double mitchell(double x) {
+    return two_parameter_cubic(x, 1.0 / 3, 1.0 / 3);
+}
+
+static double sinc(double x) {
+    return x == 0 ? 1 : sin(PI * x) / (PI * x);
+}
+
+static double lanczos2(double x) {
+    return x < 2 ? sinc(x) * sinc(x / 2) : 0;
+}
+
+static double lanczos3(double x) {
+    return x < 3 ? sinc(x) * sinc(x / 3) : 0;
+}
+
+/* Costella, "The magic kernel" (johncostella.com/magic): the kernel with sharpening of 2013, and of 2021. */
+static double mks2013(double x) {
+    if (x < 0.5) {
+        return 17.0 / 16 - 7.0 / 4 * x * x;
+    }
+    if (x < 1.5) {
+        return x * x - 11.0 / 4 * x + 7.0 / 4;
+    }
+    return x < 2.5 ? -(x - 2.5) * (x - 2.5) / 8 : 0;
+}
+
+static double mks2021(double x) {
+    if (x < 0.5) {
+        return 577.0 / 576 - 239.0 / 144 * x * x;
+    }
+    if (x < 1.5) {
+        return (140 * x * x - 379 * x + 239) / 144;
+    }
+    if (x < 2.5) {
+        return -(24 * x * x - 113 * x + 130) / 144;
+    }
+    if (x < 3.5) {
+        return (4 * x * x - 27 * x + 45) / 144;
+    }
+    return x < 4.5 ? -(2 * x - 9) * (2 * x - 9) / 1152 : 0;
+}
+
+typedef struct {
+    double (*value)(double distance); /* of a distance >= 0 */
+    double support;
+} shape;
+
+static const shape SHAPES[PIXELSHIFT_RESAMPLE_FILTERS] = {
+    [PIXELSHIFT_RESAMPLE_NEAREST] = {NULL, 0.5},    [PIXELSHIFT_RESAMPLE_LINEAR] = {linear, 1},
+    [PIXELSHIFT_RESAMPLE_CUBIC] = {cubic, 2},       [PIXELSHIFT_RESAMPLE_MITCHELL] = {mitchell, 2},
+    [PIXELSHIFT_RESAMPLE_LANCZOS2] = {lanczos2, 2}, [PIXELSHIFT_RESAMPLE_LANCZOS3] = {lanczos3, 3},
+    [PIXELSHIFT_RESAMPLE_MKS2013] = {mks2013, 2.5}, [PIXELSHIFT_RESAMPLE_MKS2021] = {mks2021, 4.5},
+};
+
+/* Distance between results, in source samples. */
+static double spec_step(const pixelshift_resample_spec *spec) {
+    return (spec->high - spec->low) / spec->out;
+}
+
+/* Half the width of the filter, in source samples: stretched when reducing. */
+static double spec_reach(const pixelshift_resample_spec *spec) {
+    double step = spec_step(spec);
+    return SHAPES[spec->filter].support * (step > 1 ? step : 1);
+}
+
+/* Even, with room for a leading zero where the first sample is odd. */
+static int32_t spec_taps(const pixelshift_resample_spec *spec) {
+    double widest = 2 * ceil(spec_reach(spec)) + 1;
+    int32_t taps = widest < spec->in ? (int32_t)widest : spec->in;
+    return (taps + 2) & ~1;
+}
+
+static size_t aligned(size_t bytes) {
+    return (bytes + PIXELSHIFT_RESAMPLE_ALIGNMENT - 1) & ~(size_t)(PIXELSHIFT_RESAMPLE_ALIGNMENT - 1);
+}
+
+static int spec_is_sound(const pixelshift_resample_spec *spec) {
+    return spec->in >= 1 && spec->in <= PIXELSHIFT_RESAMPLE_SIDE_LIMIT && spec->out >= 1 &&
+           spec->out <= PIXELSHIFT_RESAMPLE_SIDE_LIMIT && (unsigned)spec->filter < PIXELSHIFT_RESAMPLE_FILTERS &&
+           spec->low >= 0 && spec->low < spec->high && spec->high <= spec->in;
+}
+
+size_t pixelshift_resample_axis_bytes(const pixelshift_resample_spec *spec) {
+    if (!spec_is_sound(spec)) {
+        return 0;
+    }
+    size_t taps = (size_t)spec_taps(spec);
+    return 2 * aligned((size_t)spec->out * sizeof(int32_t)) + aligned((size_t)spec->out * taps * sizeof(int16_t)) +
+           aligned(taps * sizeof(double));
+}
+
+/* Weights of one output, summing to 1, into `weight`; returns how many and sets *start. */
+static int32_t real_weights(const pixelshift_resample_spec *spec, int32_t output, double *weight, int32_t *start) {
+    double step = spec_step(spec);
+    double centre = spec->low + (output + 0.5) * step;
+    if (spec->filter == PIXELSHIFT_RESAMPLE_NEAREST) {
+        int32_t nearest = (int32_t)centre;
+        *start = nearest < spec->in ? nearest : spec->in - 1;
+        weight[0] = 1;
+        return 1;
+    }
+    double reach = spec_reach(spec);
+    double squeeze = step > 1 ? 1 / step : 1;
+    int32_t from = (int32_t)(centre - reach + 0.5 > 0 ? centre - reach + 0.5 : 0);
+    int32_t to = (int32_t)(centre + reach + 0.5 < spec->in ? centre + reach + 0.5 : spec->in);
+    double sum = 0;
+    for (int32_t i = from; i < to; i++) {
+        weight[i - from] = SHAPES[spec->filter].value(fabs(i + 0.5 - centre) * squeeze);
+        sum += weight[i - from];
+    }
+    for (int32_t i = 0; i < to - from; i++) {
+        weight[i] /= sum;
+    }
+    *start = from;
+    return to - from;
+}
+
+/* The most fraction bits, 14 to `most`, with which `largest` still fits int16 after rounding. */
+static int32_t weight_bits(double largest, int32_t most) {
+    int32_t bits = most;
+    while (bits > 14 && largest * (1 << bits) > INT16_MAX - 1) {
+        bits--;
+    }
+    return bits;
+}
+
+/* Rounds with the error carried on, so that the sum is exact and a smooth picture sees no error. */
+static void quantise(int16_t *quantised, const double *weight, int32_t count, int32_t bits) {
+    double carried = 0;
+    for (int32_t i = 0; i < count; i++) {
+        double wanted = weight[i] * (1 << bits) + carried;
+        double rounded = floor(wanted + 0.5);
+        quantised[i] = (int16_t)rounded;
+        carried = wanted - rounded;
+    }
+}
+
+void pixelshift_resample_axis_init(pixelshift_resample_axis *axis, const pixelshift_resample_spec *spec, void *memory) {
+    uint8_t *place = memory;
+    int32_t taps = spec_taps(spec);
+    axis->in = spec->in;
+    axis->out = spec->out;
+    axis->taps = taps;
+    axis->start = (int32_t *)place;
+    place += aligned((size_t)spec->out * sizeof(int32_t));
+    axis->count = (int32_t *)place;
+    place += aligned((size_t)spec->out * sizeof(int32_t));
+    axis->weight = (int16_t *)place;
+    place += aligned((size_t)spec->out * (size_t)taps * sizeof(int16_t));
+    double *weight = (double *)place;
+
+    double largest = 0;
+    for (int32_t output = 0; output < spec->out; output++) {
+        int32_t count = real_weights(spec, output, weight, &axis->start[output]);
+        for (int32_t i = 0; i < count; i++) {
+            largest = weight[i] > largest ? weight[i] : largest;
+        }
+    }
+    axis->wide = taps > WIDE_TAPS;
+    axis->bits = weight_bits(largest, axis->wide ? 22 : 18);
+    memset(axis->weight, 0, (size_t)spec->out * (size_t)taps * sizeof(int16_t));
+    axis->first = spec->in;
+    axis->last = 0;
+    axis->longest = 0;
+    for (int32_t output = 0; output < spec->out; output++) {
+        int32_t start;
+        int32_t count = real_weights(spec, output, weight, &start);
+        int16_t *row = axis->weight + (ptrdiff_t)output * taps;
+        quantise(row, weight, count, axis->bits);
+        int32_t zeros = 0;
+        while (row[zeros] == 0) {
+            zeros++;
+        }
+        while (row[count - 1] == 0) {
+            count--;
+        }
+        start += zeros;
+        count -= zeros;
+        memmove(row + (start & 1), row + zeros, (size_t)count * sizeof(int16_t));
+        memset(row, 0, (size_t)(start & 1) * sizeof(int16_t));
+        memset(row + (start & 1) + count, 0, (size_t)(taps - (start & 1) - count) * sizeof(int16_t));
+        axis->start[output] = start;
+        axis->count[output] = count;
+        axis->first = start < axis->first ? start : axis->first;
+        axis->last = start + count > axis->last ? start + count : axis->last;
+        axis->longest = count > axis->longest ? count : axis->longest;
+    }
+    axis->first &= ~1;
+}
+
+static int32_t least(int32_t a, int32_t b) {
+    return a < b ? a : b;
+}
+
+void pixelshift_resample_plan_init(pixelshift_resample_plan *plan, const pixelshift_resample_axis *x,
+                                   const pixelshift_resample_axis *y, int32_t channels, int32_t premultiply) {
+    plan->x = x;
+    plan->y = y;
+    plan->channels = channels;
+    plan->premultiply = premultiply;
+    /* |sample| < 2^9 after filters with negative lobes, so that 22 bits of fraction in all fit int32. */
+    plan->source_bits = !premultiply ? 0 : x->wide ? 7 : least(7, 22 - x->bits);
+    plan->middle_bits = y->wide ? 7 : least(7, 22 - y->bits);
+}
