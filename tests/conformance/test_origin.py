@@ -12,6 +12,7 @@ from pixelshift.net.sigv4 import Credentials
 from pixelshift.origin.base import Origin, Original
 from pixelshift.origin.folder import FolderOrigin
 from pixelshift.origin.s3 import S3Origin, S3Settings
+from pixelshift.origin.shared import CachingOrigin, CoalescingOrigin
 from tests.support.http_server import raw_server
 from tests.support.s3_stub import S3Stub
 
@@ -48,7 +49,13 @@ def _s3(_tmp_path: Path) -> Iterator[Place]:
         yield Place(origin, lambda key, body: stub.put(BUCKET, key, body, Content_Type="image/jpeg"))
 
 
-PLACES = {"folder": _folder, "s3": _s3}
+def _shared(tmp_path: Path) -> Iterator[Place]:
+    for place in _folder(tmp_path):
+        caching = CachingOrigin(CoalescingOrigin(place.origin), 10_000_000, fresh_s=0)
+        yield Place(caching, place.put)
+
+
+PLACES = {"folder": _folder, "s3": _s3, "shared": _shared}
 
 
 @pytest.fixture(params=PLACES)

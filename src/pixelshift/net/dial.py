@@ -6,8 +6,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from pixelshift.errors import OriginError
+from pixelshift.errors import InvalidRequestError, OriginError
 from pixelshift.net.address import is_public
 
 CONNECT_LIMIT_S = 5.0
@@ -27,6 +28,23 @@ class Endpoint:
         """The ``Host`` header: the port only where it is not the scheme's own."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == (443 if self.tls else 80) else f"{host}:{self.port}"
+
+
+def parse_endpoint(url: str) -> tuple[Endpoint, str]:
+    """Splits ``http(s)://host[:port][/prefix]`` into the endpoint and the prefix without its last slash.
+
+    :raises InvalidRequestError: anything else, credentials in the URL among it.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    plain = not (parts.username or parts.password or parts.query or parts.fragment)
+    if parts.scheme not in ("http", "https") or not parts.hostname or not plain or not url.isascii():
+        raise InvalidRequestError("an endpoint must read http(s)://host[:port][/prefix]")
+    tls = parts.scheme == "https"
+    return Endpoint(parts.hostname, port or (443 if tls else 80), tls), parts.path.rstrip("/")
 
 
 AddressCheck = Callable[[str], bool]

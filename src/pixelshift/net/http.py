@@ -229,6 +229,8 @@ class _Connection:
 
     def quiet(self) -> bool:
         """Whether nothing, not even an end, has arrived since the last answer."""
+        if isinstance(self._socket, ssl.SSLSocket) and self._socket.pending():
+            return False
         poll = select.poll()
         poll.register(self._socket, select.POLLIN)
         return not poll.poll(0)

@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
 
 from pixelshift.errors import NotFoundError, OriginError, PixelshiftError
 from pixelshift.net.credential import CredentialSource
-from pixelshift.net.dial import Endpoint
+from pixelshift.net.dial import Endpoint, parse_endpoint
 from pixelshift.net.http import Exchange, HttpClient, Reply, Request
 from pixelshift.net.sigv4 import Scope, Signable, encode_key, sign
 from pixelshift.origin.base import BROKEN_BODY_CODE, Original
@@ -54,12 +53,6 @@ class S3Settings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Address:
-    endpoint: Endpoint
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
 class _Read:
     bucket: str
     path: str
@@ -74,7 +67,7 @@ class S3Origin:
     def __init__(self, settings: S3Settings, credentials: CredentialSource, client: HttpClient | None = None) -> None:
         self._region = settings.region
         self._pauses_s = settings.retry_pauses_s
-        self._custom = _parse_endpoint(settings.endpoint_url) if settings.endpoint_url else None
+        self._custom = parse_endpoint(settings.endpoint_url) if settings.endpoint_url else None
         self._credentials = credentials
         self._client = client or HttpClient()
         self._lock = threading.Lock()
@@ -108,27 +101,28 @@ class S3Origin:
             return _take(reply, read)
 
     def _ask(self, read: _Read, region: str) -> Exchange:
-        address = self._address(read.bucket, read.path, region)
+        endpoint, path = self._address(read.bucket, read.path, region)
         headers = {"If-None-Match": f'"{read.known.etag}"'} if read.known is not None else {}
         credentials = self._credentials()
         if credentials is not None:
-            signable = Signable("GET", address.endpoint.authority, address.path, headers)
+            signable = Signable("GET", endpoint.authority, path, headers)
             headers = sign(signable, credentials, Scope(region, "s3"), datetime.now(UTC))
         return self._client.open(
-            address.endpoint,
-            Request("GET", address.path, headers),
+            endpoint,
+            Request("GET", path, headers),
             body_limit_bytes=read.body_limit_bytes,
             timeout_s=read.deadline_s - time.monotonic(),
         )
 
-    def _address(self, bucket: str, path: str, region: str) -> _Address:
+    def _address(self, bucket: str, path: str, region: str) -> tuple[Endpoint, str]:
         if self._custom is not None:
-            return _Address(self._custom.endpoint, f"{self._custom.path}/{bucket}/{path}")
+            endpoint, prefix = self._custom
+            return endpoint, f"{prefix}/{bucket}/{path}"
         domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
         host = f"s3.{region}.{domain}"
         if _HOST_BUCKET.fullmatch(bucket):
-            return _Address(Endpoint(f"{bucket}.{host}", 443, tls=True), f"/{path}")
-        return _Address(Endpoint(host, 443, tls=True), f"/{bucket}/{path}")
+            return Endpoint(f"{bucket}.{host}", 443, tls=True), f"/{path}"
+        return Endpoint(host, 443, tls=True), f"/{bucket}/{path}"
 
     def _remember(self, bucket: str, region: str) -> None:
         with self._lock:
@@ -150,18 +144,6 @@ def _take(reply: Reply, read: _Read) -> Original:
     if reply.status == 304 and read.known is not None:
         return read.known
     raise _failure(reply, read.path)
-
-
-def _parse_endpoint(url: str) -> _Address:
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        raise OriginError("the S3 endpoint is not a URL", detail=str(error)) from error
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query or parts.fragment:
-        raise OriginError("the S3 endpoint must be http(s)://host[:port][/prefix]")
-    tls = parts.scheme == "https"
-    return _Address(Endpoint(parts.hostname, port or (443 if tls else 80), tls), parts.path.rstrip("/"))
 
 
 def _encoded_key(bucket: str, key: str) -> str:

@@ -1,0 +1,38 @@
+"""What keeps secrets, and what turns one into the keys that URL signatures are checked with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+Stage = Literal["current", "previous"]
+
+
+@dataclass(frozen=True, slots=True)
+class SecretVersion:
+    """One version of a secret; ``created_at`` is when it became the current one, where the keeper says so."""
+
+    text: str = field(repr=False)
+    created_at: datetime | None = None
+
+
+class SecretReader(Protocol):
+    """Reads secrets by name. Thread-safe."""
+
+    def read(self, name: str, stage: Stage = "current") -> SecretVersion | None:
+        """Returns that version, or ``None`` where there is none.
+
+        :raises OriginError: the keeper failed or refused.
+        """
+        ...
+
+
+class SignatureKeys(Protocol):
+    """Yields the keys that a signature may have been made with, the likeliest first. Thread-safe.
+
+    :raises InternalError: 500 ``SignatureValidationFailure``: there is no usable key.
+    """
+
+    def candidates(self) -> Iterator[bytes]:
+        """Take keys only until one fits: later ones may cost a call."""
+        ...
