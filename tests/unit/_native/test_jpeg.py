@@ -1,0 +1,172 @@
+"""The JPEG chain against Pillow: same picture, same sizes, and a clear answer to what it does not take."""
+
+import io
+import struct
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from pixelshift._native import _jpeg
+
+SUBSAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
+
+
+def smooth(width: int, height: int) -> Image.Image:
+    """A colourful picture without detail near the sampling limit."""
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    planes = [127 + 120 * np.sin(3 * x + 2 * y), 127 + 120 * np.cos(4 * x * y), 127 + 120 * np.sin(5 * y - x)]
+    return Image.fromarray(np.stack(planes, axis=2).round().astype(np.uint8))
+
+
+def encoded(image: Image.Image, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", **{"quality": 95, **options})
+    return buffer.getvalue()
+
+
+def decoded(body: bytes) -> NDArray[np.uint8]:
+    image = Image.open(io.BytesIO(body))
+    image.load()
+    return np.asarray(image)
+
+
+def resized(data: bytes, width: int, height: int, **options: object) -> bytes:
+    source = Image.open(io.BytesIO(data)).size
+    options = {"box": (0, 0, *source), "quality": 95, **options}
+    return _jpeg.resize(data, width=width, height=height, **options)  # type: ignore[arg-type]  # options by name
+
+
+def assert_same_picture(body: bytes, expected: Image.Image, tolerance: float = 2.5) -> None:
+    actual = decoded(body).astype(float)
+    assert actual.shape[:2] == (expected.height, expected.width)
+    difference = np.abs(actual - np.asarray(expected, dtype=float))
+    assert difference.mean() < tolerance
+
+
+@pytest.mark.parametrize("subsampling", SUBSAMPLINGS)
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("full_chroma", [False, True])
+@pytest.mark.parametrize("size", [(333, 250), (80, 47), (641, 399)])
+def test_it_resizes_as_the_general_path_does(
+    subsampling: str, progressive: bool, full_chroma: bool, size: tuple[int, int]
+) -> None:
+    image = smooth(401, 303)
+    data = encoded(image, subsampling=SUBSAMPLINGS[subsampling], progressive=progressive)
+    body = resized(data, *size, full_chroma=full_chroma)
+    assert_same_picture(body, Image.open(io.BytesIO(data)).resize(size, Image.Resampling.LANCZOS))
+
+
+def test_grey_stays_grey() -> None:
+    data = encoded(smooth(300, 200).convert("L"))
+    body = resized(data, 90, 61)
+    assert Image.open(io.BytesIO(body)).mode == "L"
+    assert_same_picture(body, Image.open(io.BytesIO(data)).resize((90, 61), Image.Resampling.LANCZOS))
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4, 8])
+def test_every_scale_shows_the_same_picture(scale: int) -> None:
+    data = encoded(smooth(1600, 1201))
+    body = resized(data, 160, 120, scale=scale)
+    assert_same_picture(body, Image.open(io.BytesIO(data)).resize((160, 120), Image.Resampling.LANCZOS))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    source=st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    size=st.tuples(st.integers(1, 90), st.integers(1, 90)),
+    subsampling=st.sampled_from(sorted(SUBSAMPLINGS)),
+    corners=st.tuples(*[st.floats(0, 1)] * 4),
+)
+def test_any_size_and_box_gives_that_picture(
+    source: tuple[int, int], size: tuple[int, int], subsampling: str, corners: tuple[float, float, float, float]
+) -> None:
+    width, height = source
+    left, right = sorted((corners[0] * (width - 1), corners[1] * (width - 1)))
+    top, bottom = sorted((corners[2] * (height - 1), corners[3] * (height - 1)))
+    box = (left, top, right + 1, bottom + 1)
+    data = encoded(Image.new("RGB", source, (200, 100, 50)), subsampling=SUBSAMPLINGS[subsampling])
+    body = resized(data, *size, box=box)
+    assert_same_picture(body, Image.new("RGB", size, (200, 100, 50)))
+
+
+@pytest.mark.parametrize("subsampling", SUBSAMPLINGS)
+def test_both_levels_give_the_same_bytes(cpu: str, subsampling: str) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (123, 217, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), subsampling=SUBSAMPLINGS[subsampling])
+    assert resized(data, 101, 55, cpu=cpu) == resized(data, 101, 55, cpu="scalar")
+
+
+def test_markers_are_written_and_kept_whole() -> None:
+    comment = b"\xff\xfe" + struct.pack(">H", 2 + 5) + b"hello"
+    body = resized(encoded(smooth(64, 64)), 32, 32, markers=comment)
+    assert Image.open(io.BytesIO(body)).info["comment"] == b"hello"
+
+
+@pytest.mark.parametrize("markers", [b"\xff", b"\xff\xfe\x00\x01", b"\xff\xfe\x00\x09abc", b"\xff\xda\x00\x02", b"abcd"])
+def test_broken_markers_are_refused(markers: bytes) -> None:
+    with pytest.raises(ValueError, match="marker"):
+        resized(encoded(smooth(64, 64)), 32, 32, markers=markers)
+
+
+def test_other_colour_models_are_left_to_the_general_path() -> None:
+    with pytest.raises(_jpeg.JpegError, match="unsupported"):
+        resized(encoded(smooth(64, 64).convert("CMYK")), 32, 32)
+
+
+@pytest.mark.parametrize("kept", [0.01, 0.3, 0.9, 0.99])
+def test_a_truncated_file_is_damaged(kept: float) -> None:
+    data = encoded(smooth(401, 303))
+    with pytest.raises(_jpeg.JpegError, match="damaged"):
+        _jpeg.resize(data[: int(len(data) * kept)], width=40, height=30, box=(0, 0, 401, 303))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6), st.booleans())
+def test_flipped_bytes_never_do_harm(flips: list[tuple[int, int]], progressive: bool) -> None:
+    data = bytearray(encoded(smooth(97, 75), progressive=progressive))
+    for at, value in flips:
+        data[at % len(data)] = value
+    try:
+        body = _jpeg.resize(bytes(data), width=40, height=30, box=(0, 0, 97, 75))
+    except (_jpeg.JpegError, ValueError):
+        return
+    assert decoded(body).shape[:2] == (30, 40)
+
+
+def test_the_deadline_stops_it() -> None:
+    with pytest.raises(_jpeg.JpegError, match="timeout"):
+        resized(encoded(smooth(401, 303)), 40, 30, deadline=time.monotonic() - 1)
+
+
+def test_an_output_beyond_its_limit_is_refused() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (600, 600, 3), dtype=np.uint8)
+    with pytest.raises(_jpeg.JpegError, match="too-large"):
+        resized(encoded(Image.fromarray(noise)), 600, 600, output_limit=100_000)
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"width": 0},
+        {"height": 70000},
+        {"scale": 3},
+        {"quality": 0},
+        {"filter": "best"},
+        {"box": (0, 0, 65, 64)},
+        {"box": (-1, 0, 64, 64)},
+        {"box": (9, 0, 9, 64)},
+        {"box": (0, NAN, 64, 64)},
+    ],
+)
+def test_arguments_out_of_range_are_refused(arguments: dict[str, object]) -> None:
+    options = {"width": 9, "height": 9, "box": (0, 0, 64, 64), **arguments}
+    with pytest.raises(ValueError, match=r"pixels a side|scale is|box must|not in"):
+        _jpeg.resize(encoded(smooth(64, 64)), **options)  # type: ignore[arg-type]  # options by name
