@@ -11,7 +11,7 @@ def resize(
     width: int,
     height: int,
     box: tuple[float, float, float, float],
-    filter: str = "lanczos3",
+    kernel: str = "lanczos3",
     scale: int = 8,
     quality: int = 80,
     full_chroma: bool = False,

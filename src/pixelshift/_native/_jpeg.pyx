@@ -70,7 +70,7 @@ def _check_markers(const uint8_t[::1] markers):
         at += 2 + length
 
 
-def resize(const uint8_t[::1] data not None, *, int width, int height, box, str filter="lanczos3", int scale=8,
+def resize(const uint8_t[::1] data not None, *, int width, int height, box, str kernel="lanczos3", int scale=8,
            int quality=80, bint full_chroma=False, bint progressive=False, bint optimise_coding=True,
            const uint8_t[::1] markers=None, size_t output_limit=1 << 26, double deadline=0.0, cpu=None):
     """Resizes the part ``box`` (left, top, right, bottom; stored pixels) of a JPEG to a new JPEG.
@@ -98,7 +98,7 @@ def resize(const uint8_t[::1] data not None, *, int width, int height, box, str 
     job.box.left, job.box.top, job.box.right, job.box.bottom = box
     job.width = width
     job.height = height
-    job.filter = <pixelshift_resample_filter><int>_FILTERS.index(filter)
+    job.filter = <pixelshift_resample_filter><int>_FILTERS.index(kernel)
     job.quality = quality
     job.full_chroma = full_chroma
     job.progressive = progressive
