@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "../avx2/resample.h"
 #include "../scalar/resample.h"
 
 static const pixelshift_resample_kernels_table SCALAR = {
@@ -11,7 +12,20 @@ static const pixelshift_resample_kernels_table SCALAR = {
     pixelshift_resample_take_scalar,
 };
 
+#if PIXELSHIFT_HAVE_AVX2
+static const pixelshift_resample_kernels_table AVX2 = {
+    pixelshift_resample_scratch_bytes_avx2,
+    pixelshift_resample_push_avx2,
+    pixelshift_resample_take_avx2,
+};
+#endif
+
 const pixelshift_resample_kernels_table *pixelshift_resample_kernels(pixelshift_cpu_level level) {
+#if PIXELSHIFT_HAVE_AVX2
+    if (level >= PIXELSHIFT_CPU_AVX2) {
+        return &AVX2;
+    }
+#endif
     (void)level;
     return &SCALAR;
 }
@@ -84,7 +98,7 @@ int32_t pixelshift_resample_push_rows(pixelshift_resample_stream *stream, const 
     count = count < wanted ? count : wanted;
     while (used < count) {
         int32_t rows = count - used < PIXELSHIFT_RESAMPLE_STRIP ? count - used : PIXELSHIFT_RESAMPLE_STRIP;
-        if (room(stream) < rows) {
+        if (room(stream) < PIXELSHIFT_RESAMPLE_STRIP) { /* kernels may write a whole strip */
             break;
         }
         kernels->push(stream, src + used * src_stride, src_stride, rows);

@@ -169,6 +169,48 @@ static void quantise(int16_t *quantised, const double *weight, int32_t count, in
     }
 }
 
+/* Drops zeros at both ends as far as starts and ends still never decrease from one output to the next. */
+static void trim(pixelshift_resample_axis *axis) {
+    int32_t next_start = axis->in;
+    for (int32_t output = axis->out - 1; output >= 0; output--) {
+        int16_t *row = axis->weight + (ptrdiff_t)output * axis->taps;
+        int32_t zeros = 0;
+        while (row[zeros] == 0 && axis->start[output] + zeros < next_start) {
+            zeros++;
+        }
+        axis->start[output] += zeros;
+        axis->count[output] -= zeros;
+        memmove(row, row + zeros, (size_t)axis->count[output] * sizeof(int16_t));
+        next_start = axis->start[output];
+    }
+    int32_t last_end = 0;
+    for (int32_t output = 0; output < axis->out; output++) {
+        const int16_t *row = axis->weight + (ptrdiff_t)output * axis->taps;
+        int32_t end = axis->start[output] + axis->count[output];
+        while (end > last_end && row[end - 1 - axis->start[output]] == 0) {
+            end--;
+        }
+        axis->count[output] = end - axis->start[output];
+        last_end = end;
+    }
+}
+
+/* Moves each row of weights to the parity of its first sample, zeros around, and notes the extremes. */
+static void place_pairs(pixelshift_resample_axis *axis) {
+    axis->first = axis->start[0] & ~1;
+    axis->last = axis->start[axis->out - 1] + axis->count[axis->out - 1];
+    axis->longest = 0;
+    for (int32_t output = 0; output < axis->out; output++) {
+        int16_t *row = axis->weight + (ptrdiff_t)output * axis->taps;
+        int32_t odd = axis->start[output] & 1;
+        int32_t count = axis->count[output];
+        memmove(row + odd, row, (size_t)count * sizeof(int16_t));
+        memset(row, 0, (size_t)odd * sizeof(int16_t));
+        memset(row + odd + count, 0, (size_t)(axis->taps - odd - count) * sizeof(int16_t));
+        axis->longest = count > axis->longest ? count : axis->longest;
+    }
+}
+
 void pixelshift_resample_axis_init(pixelshift_resample_axis *axis, const pixelshift_resample_spec *spec, void *memory) {
     uint8_t *place = memory;
     int32_t taps = spec_taps(spec);
@@ -192,34 +234,12 @@ void pixelshift_resample_axis_init(pixelshift_resample_axis *axis, const pixelsh
     }
     axis->wide = taps > WIDE_TAPS;
     axis->bits = weight_bits(largest, axis->wide ? 22 : 18);
-    memset(axis->weight, 0, (size_t)spec->out * (size_t)taps * sizeof(int16_t));
-    axis->first = spec->in;
-    axis->last = 0;
-    axis->longest = 0;
     for (int32_t output = 0; output < spec->out; output++) {
-        int32_t start;
-        int32_t count = real_weights(spec, output, weight, &start);
-        int16_t *row = axis->weight + (ptrdiff_t)output * taps;
-        quantise(row, weight, count, axis->bits);
-        int32_t zeros = 0;
-        while (row[zeros] == 0) {
-            zeros++;
-        }
-        while (row[count - 1] == 0) {
-            count--;
-        }
-        start += zeros;
-        count -= zeros;
-        memmove(row + (start & 1), row + zeros, (size_t)count * sizeof(int16_t));
-        memset(row, 0, (size_t)(start & 1) * sizeof(int16_t));
-        memset(row + (start & 1) + count, 0, (size_t)(taps - (start & 1) - count) * sizeof(int16_t));
-        axis->start[output] = start;
-        axis->count[output] = count;
-        axis->first = start < axis->first ? start : axis->first;
-        axis->last = start + count > axis->last ? start + count : axis->last;
-        axis->longest = count > axis->longest ? count : axis->longest;
+        axis->count[output] = real_weights(spec, output, weight, &axis->start[output]);
+        quantise(axis->weight + (ptrdiff_t)output * taps, weight, axis->count[output], axis->bits);
     }
-    axis->first &= ~1;
+    trim(axis);
+    place_pairs(axis);
 }
 
 static int32_t least(int32_t a, int32_t b) {

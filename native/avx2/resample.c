@@ -1,0 +1,490 @@
+/*
+ * The resampling kernels with AVX2; native/scalar/resample.c specifies their results.
+ *
+ * A strip of 16 rows is turned on its side, so that one vector holds one column of samples and a filter of any length
+ * over any number of channels is a run of multiply-adds without a shuffle. VPMADDWD takes two neighbouring samples at
+ * a time, so samples are kept in pairs: pairs of columns for the horizontal direction; turning the strip back leaves
+ * pairs of rows, 32 bits each, in the ring, ready for the vertical direction.
+ */
+#include "resample.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+#define STRIP PIXELSHIFT_RESAMPLE_STRIP
+/* Source samples of a tile of columns, so that its pairs of columns stay near the processor. */
+#define TILE 1536
+
+typedef struct {
+    int32_t samples; /* capacity of a tile in source samples, padded */
+    int32_t outputs; /* capacity of a tile in result samples */
+    uint8_t *bytes;  /* [samples][STRIP] */
+    int16_t *pairs;  /* [samples / 2][STRIP][2] */
+    int16_t *turned; /* [outputs][STRIP] */
+} workshop;
+
+/* Outputs are taken eight at a time, so a tile must hold at least what eight of them read. */
+static workshop lay_out(const pixelshift_resample_plan *plan, void *memory) {
+    const pixelshift_resample_axis *x = plan->x;
+    int32_t eight = 0;
+    for (int32_t i = 0; i < x->out; i += 8) {
+        int32_t end = i + 7 < x->out ? i + 7 : x->out - 1;
+        int32_t span = x->start[end] + x->count[end] + 1 - (x->start[i] & ~1);
+        eight = span > eight ? span : eight;
+    }
+    workshop shop;
+    int32_t least = (eight + 1) / 2 * 2 * plan->channels;
+    shop.samples = least > TILE ? least : TILE;
+    shop.outputs = TILE;
+    shop.bytes = memory;
+    shop.pairs = (int16_t *)(shop.bytes + (size_t)(shop.samples + 64) * STRIP);
+    shop.turned = shop.pairs + (size_t)(shop.samples + 64) * STRIP;
+    return shop;
+}
+
+size_t pixelshift_resample_scratch_bytes_avx2(const pixelshift_resample_plan *plan) {
+    workshop shop = lay_out(plan, NULL);
+    return (size_t)(shop.samples + 64) * STRIP * 3 + (size_t)(shop.outputs + 8) * STRIP * 2;
+}
+
+static inline __m256i load(const void *p) {
+    return _mm256_loadu_si256((const __m256i *)p);
+}
+
+static inline void store(void *p, __m256i v) {
+    _mm256_storeu_si256((__m256i *)p, v);
+}
+
+/* 16 rows of 16 bytes -> 16 columns of 16 bytes. */
+static inline void turn_bytes(uint8_t *out, const uint8_t *const *rows, ptrdiff_t offset) {
+    __m128i a[STRIP];
+    __m128i b[STRIP];
+#pragma GCC unroll 16
+    for (int i = 0; i < STRIP; i++) {
+        a[i] = _mm_loadu_si128((const __m128i *)(rows[i] + offset));
+    }
+#pragma GCC unroll 4
+    for (int round = 0; round < 4; round++) {
+#pragma GCC unroll 8
+        for (int i = 0; i < 8; i++) {
+            b[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]);
+            b[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
+        }
+#pragma GCC unroll 16
+        for (int i = 0; i < STRIP; i++) {
+            a[i] = b[i];
+        }
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < STRIP; i++) {
+        _mm_store_si128((__m128i *)(out + STRIP * i), a[i]);
+    }
+}
+
+/* Columns of samples [from, to) of the rows, 16 at a time; the last block steps back to end at `width`. */
+static void turn_strip(uint8_t *out, const uint8_t *const *rows, int32_t from, int32_t to, int32_t width) {
+    if (width < STRIP) {
+        uint8_t copy[STRIP][STRIP] = {0};
+        const uint8_t *copies[STRIP];
+        for (int i = 0; i < STRIP; i++) {
+            memcpy(copy[i], rows[i], (size_t)width);
+            copies[i] = copy[i];
+        }
+        uint8_t whole[STRIP * STRIP] __attribute__((aligned(32)));
+        turn_bytes(whole, copies, 0);
+        memcpy(out, whole + from * STRIP, (size_t)(to - from) * STRIP);
+        return;
+    }
+    int32_t sample = from;
+    for (; sample + STRIP <= width && sample < to; sample += STRIP) {
+        turn_bytes(out + (ptrdiff_t)(sample - from) * STRIP, rows, sample);
+    }
+    if (sample < to) {
+        uint8_t whole[STRIP * STRIP] __attribute__((aligned(32)));
+        int32_t back = width - STRIP;
+        turn_bytes(whole, rows, back);
+        memcpy(out + (ptrdiff_t)(sample - from) * STRIP, whole + (sample - back) * STRIP,
+               (size_t)(to - sample) * STRIP);
+    }
+}
+
+static inline __m256i column(const uint8_t *bytes) {
+    return _mm256_cvtepu8_epi16(_mm_load_si128((const __m128i *)bytes));
+}
+
+typedef struct {
+    __m256i half;
+    __m256i scale;
+    __m128i bits;
+} premultiplier;
+
+static premultiplier premultiplier_of(int32_t bits) {
+    premultiplier by = {
+        _mm256_set1_epi16((int16_t)((255 + (1 << bits)) >> (bits + 1))),
+        _mm256_set1_epi16((int16_t)(((1 << (bits + 16)) + 127) / 255)),
+        _mm_cvtsi32_si128(bits),
+    };
+    return by;
+}
+
+static inline __m256i premultiplied(__m256i colour, __m256i alpha, premultiplier by) {
+    return _mm256_mulhi_epu16(_mm256_add_epi16(_mm256_mullo_epi16(colour, alpha), by.half), by.scale);
+}
+
+/* Sample c of the pixel at `bytes`, as int16 with the plan's source bits. */
+static inline __m256i pixel(const uint8_t *bytes, int c, int channels, int alpha, premultiplier by) {
+    __m256i value = column(bytes + c * STRIP);
+    if (!alpha) {
+        return value;
+    }
+    if (c == channels - 1) {
+        return _mm256_sll_epi16(value, by.bits);
+    }
+    return premultiplied(value, column(bytes + (channels - 1) * STRIP), by);
+}
+
+/*
+ * Pairs of neighbouring pixels. Each pair of a channel takes 64 bytes: rows 0-3 and 8-11, then rows 4-7 and 12-15, so
+ * that packing the two sums to int16 puts the rows in order.
+ */
+static inline __attribute__((always_inline)) void pair_columns(int16_t *pairs, const uint8_t *bytes, int32_t count,
+                                                               int channels, int alpha, int32_t bits) {
+    premultiplier by = premultiplier_of(bits);
+    for (int32_t i = 0; i < count; i++) {
+#pragma GCC unroll 4
+        for (int c = 0; c < channels; c++) {
+            __m256i even = pixel(bytes, c, channels, alpha, by);
+            __m256i odd = pixel(bytes + channels * STRIP, c, channels, alpha, by);
+            store(pairs, _mm256_unpacklo_epi16(even, odd));
+            store(pairs + STRIP, _mm256_unpackhi_epi16(even, odd));
+            pairs += 2 * STRIP;
+        }
+        bytes += 2 * channels * STRIP;
+    }
+}
+
+static inline __m256i two_weights(const int16_t *weight) {
+    int32_t both;
+    memcpy(&both, weight, sizeof both);
+    return _mm256_set1_epi32(both);
+}
+
+typedef struct {
+    __m256i offset;
+    __m128i shift;
+} rounding;
+
+static rounding horizontal_rounding(const pixelshift_resample_plan *plan) {
+    int32_t fraction = plan->x->bits + plan->source_bits;
+    int32_t shift = fraction - plan->middle_bits;
+    rounding result = {_mm256_set1_epi32((int32_t)((1u << shift >> 1) - (128u << fraction))), _mm_cvtsi32_si128(shift)};
+    return result;
+}
+
+static inline __attribute__((always_inline)) void filter_columns(int16_t *turned, const int16_t *pairs,
+                                                                 const pixelshift_resample_plan *plan, int32_t from,
+                                                                 int32_t to, int channels) {
+    const pixelshift_resample_axis *axis = plan->x;
+    rounding round = horizontal_rounding(plan);
+    int32_t first = axis->start[from] >> 1;
+    for (int32_t x = from; x < to; x++) {
+        int32_t start = axis->start[x] >> 1;
+        int32_t count = ((axis->start[x] + axis->count[x] + 1) >> 1) - start;
+        const int16_t *pair = pairs + (ptrdiff_t)(start - first) * channels * 2 * STRIP;
+        const int16_t *weight = axis->weight + (ptrdiff_t)x * axis->taps;
+        __m256i sum[8];
+#pragma GCC unroll 8
+        for (int c = 0; c < 2 * channels; c++) {
+            sum[c] = round.offset;
+        }
+        for (int32_t i = 0; i < count; i++) {
+            __m256i both = two_weights(weight + 2 * i);
+#pragma GCC unroll 8
+            for (int c = 0; c < 2 * channels; c++) {
+                sum[c] = _mm256_add_epi32(sum[c], _mm256_madd_epi16(load(pair + c * STRIP), both));
+            }
+            pair += channels * 2 * STRIP;
+        }
+#pragma GCC unroll 4
+        for (int c = 0; c < channels; c++) {
+            store(turned, _mm256_packs_epi32(_mm256_sra_epi32(sum[2 * c], round.shift),
+                                             _mm256_sra_epi32(sum[2 * c + 1], round.shift)));
+            turned += STRIP;
+        }
+    }
+}
+
+/* The same with 64-bit sums, for filters whose products with int16 samples overflow 32: rare and long. */
+static void filter_columns_wide(int16_t *turned, const int16_t *pairs, const pixelshift_resample_plan *plan,
+                                int32_t from, int32_t to) {
+    const pixelshift_resample_axis *axis = plan->x;
+    int32_t channels = plan->channels;
+    int32_t fraction = axis->bits + plan->source_bits;
+    int32_t shift = fraction - plan->middle_bits;
+    int32_t first = axis->start[from] >> 1;
+    for (int32_t x = from; x < to; x++) {
+        int32_t start = axis->start[x] >> 1;
+        int32_t count = ((axis->start[x] + axis->count[x] + 1) >> 1) - start;
+        const int16_t *weight = axis->weight + (ptrdiff_t)x * axis->taps;
+        for (int32_t c = 0; c < channels; c++) {
+            const int16_t *pair = pairs + ((ptrdiff_t)(start - first) * channels + c) * 2 * STRIP;
+            int64_t sum[STRIP];
+            for (int row = 0; row < STRIP; row++) {
+                sum[row] = ((int64_t)1 << shift >> 1) - ((int64_t)128 << fraction);
+            }
+            for (int32_t i = 0; i < count; i++, pair += (ptrdiff_t)channels * 2 * STRIP) {
+                for (int row = 0; row < STRIP; row++) {
+                    /* Where pair_columns puts the row: halves of four rows in the order 0, 2, 1, 3. */
+                    int place = (row & 3) + ((row & 8) >> 1) + ((row & 4) << 1);
+                    sum[row] += pair[2 * place] * weight[2 * i] + pair[2 * place + 1] * weight[2 * i + 1];
+                }
+            }
+            for (int row = 0; row < STRIP; row++) {
+                int64_t value = sum[row] >> shift;
+                turned[row] = (int16_t)(value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : value);
+            }
+            turned += STRIP;
+        }
+    }
+}
+
+/* Eight columns of 16 rows -> eight pairs of rows, 8 samples each. */
+static inline void turn_back(int16_t *const *pair_rows, ptrdiff_t offset, const int16_t *turned) {
+    __m256i a[8];
+    __m256i b[8];
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++) {
+        a[i] = load(turned + i * STRIP);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        b[2 * i] = _mm256_unpacklo_epi32(a[2 * i], a[2 * i + 1]);
+        b[2 * i + 1] = _mm256_unpackhi_epi32(a[2 * i], a[2 * i + 1]);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++) {
+        a[4 * i] = _mm256_unpacklo_epi64(b[4 * i], b[4 * i + 2]);
+        a[4 * i + 1] = _mm256_unpackhi_epi64(b[4 * i], b[4 * i + 2]);
+        a[4 * i + 2] = _mm256_unpacklo_epi64(b[4 * i + 1], b[4 * i + 3]);
+        a[4 * i + 3] = _mm256_unpackhi_epi64(b[4 * i + 1], b[4 * i + 3]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        store(pair_rows[i] + offset, _mm256_permute2x128_si256(a[i], a[i + 4], 0x20));
+        store(pair_rows[i + 4] + offset, _mm256_permute2x128_si256(a[i], a[i + 4], 0x31));
+    }
+}
+
+static int16_t *pair_row(const pixelshift_resample_stream *stream, int32_t row) {
+    ptrdiff_t slot = (row >> 1) & ((stream->ring_rows >> 1) - 1);
+    return stream->ring + slot * 2 * stream->ring_stride;
+}
+
+static void filter_tile(const workshop *shop, const pixelshift_resample_plan *plan, int32_t from, int32_t to,
+                        int32_t pairs) {
+    int32_t bits = plan->source_bits;
+    if (!plan->premultiply) {
+        /* Without alpha, pairing is the same for any channel count but for the distance between neighbours. */
+        switch (plan->channels) {
+        case 1:
+            pair_columns(shop->pairs, shop->bytes, pairs, 1, 0, 0);
+            break;
+        case 2:
+            pair_columns(shop->pairs, shop->bytes, pairs, 2, 0, 0);
+            break;
+        case 3:
+            pair_columns(shop->pairs, shop->bytes, pairs, 3, 0, 0);
+            break;
+        default:
+            pair_columns(shop->pairs, shop->bytes, pairs, 4, 0, 0);
+        }
+    } else if (plan->channels == 2) {
+        pair_columns(shop->pairs, shop->bytes, pairs, 2, 1, bits);
+    } else {
+        pair_columns(shop->pairs, shop->bytes, pairs, 4, 1, bits);
+    }
+    if (plan->x->wide && plan->premultiply) {
+        filter_columns_wide(shop->turned, shop->pairs, plan, from, to);
+        return;
+    }
+    switch (plan->channels) {
+    case 1:
+        filter_columns(shop->turned, shop->pairs, plan, from, to, 1);
+        break;
+    case 2:
+        filter_columns(shop->turned, shop->pairs, plan, from, to, 2);
+        break;
+    case 3:
+        filter_columns(shop->turned, shop->pairs, plan, from, to, 3);
+        break;
+    default:
+        filter_columns(shop->turned, shop->pairs, plan, from, to, 4);
+    }
+}
+
+/* How far a tile that starts at output `from` goes: whole eights, as many as the workshop holds. */
+static int32_t tile_end(const workshop *shop, const pixelshift_resample_plan *plan, int32_t from) {
+    const pixelshift_resample_axis *x = plan->x;
+    int32_t to = from;
+    while (to < x->out) {
+        int32_t next = to + 8 < x->out ? to + 8 : x->out;
+        int32_t pairs = ((x->start[next - 1] + x->count[next - 1] + 1) >> 1) - (x->start[from] >> 1);
+        if (to > from && (pairs * 2 * plan->channels > shop->samples || (next - from) * plan->channels > TILE)) {
+            break;
+        }
+        to = next;
+    }
+    return to;
+}
+
+void pixelshift_resample_push_avx2(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride,
+                                   int32_t rows) {
+    const pixelshift_resample_plan *plan = &stream->plan;
+    const pixelshift_resample_axis *x = plan->x;
+    int32_t channels = plan->channels;
+    workshop shop = lay_out(plan, stream->scratch);
+    const uint8_t *row[STRIP];
+    int16_t *pair_rows[STRIP / 2];
+    for (int i = 0; i < STRIP; i++) {
+        row[i] = src + (i < rows ? i : rows - 1) * src_stride;
+    }
+    for (int i = 0; i < STRIP / 2; i++) {
+        pair_rows[i] = pair_row(stream, stream->pushed + 2 * i);
+    }
+    for (int32_t from = 0, to; from < x->out; from = to) {
+        to = tile_end(&shop, plan, from);
+        int32_t first = x->start[from] >> 1;
+        int32_t pairs = ((x->start[to - 1] + x->count[to - 1] + 1) >> 1) - first;
+        int32_t last = (first + pairs) * 2 < x->in ? (first + pairs) * 2 : x->in;
+        turn_strip(shop.bytes, row, first * 2 * channels, last * channels, x->in * channels);
+        filter_tile(&shop, plan, from, to, pairs);
+        for (int32_t sample = 0; sample < (to - from) * channels; sample += 8) {
+            turn_back(pair_rows, 2 * ((ptrdiff_t)from * channels + sample), shop.turned + (ptrdiff_t)sample * STRIP);
+        }
+    }
+}
+
+/* The pairs of rows that one output reads: at most two runs, since the ring wraps. */
+typedef struct {
+    const int16_t *from[2];
+    int32_t count[2];
+    ptrdiff_t stride;
+} runs;
+
+/* Adds 32 samples (4 vectors) of each pair of rows, 32 bits a pair. */
+static inline __attribute__((always_inline)) void sum_rows(__m256i *sum, const runs *rows, const int16_t *weight,
+                                                           ptrdiff_t offset) {
+    for (int run = 0; run < 2; run++) {
+        const int16_t *row = rows->from[run] + offset;
+        for (int32_t i = 0; i < rows->count[run]; i++) {
+            __m256i both = two_weights(weight);
+#pragma GCC unroll 4
+            for (int j = 0; j < 4; j++) {
+                sum[j] = _mm256_add_epi32(sum[j], _mm256_madd_epi16(load(row + 16 * j), both));
+            }
+            row += rows->stride;
+            weight += 2;
+        }
+    }
+}
+
+/* Four vectors of 8 int32 -> 32 bytes in order. */
+static inline __m256i narrow(const __m256i *value) {
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    __m256i low = _mm256_packs_epi32(value[0], value[1]);
+    __m256i high = _mm256_packs_epi32(value[2], value[3]);
+    return _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), order);
+}
+
+/* Divides colour by alpha; `channels` is 2 or 4 and alpha the last. Same operations as the scalar divided(). */
+static inline __attribute__((always_inline)) __m256i divided(__m256i sum, int channels, __m256i half, __m128i shift) {
+    const __m256 top = _mm256_set1_ps(255.0f);
+    __m256i rounded = _mm256_sra_epi32(_mm256_add_epi32(sum, half), shift);
+    __m256i alpha = channels == 4 ? _mm256_shuffle_epi32(sum, 0xff) : _mm256_shuffle_epi32(sum, 0xf5);
+    __m256i visible = channels == 4 ? _mm256_shuffle_epi32(rounded, 0xff) : _mm256_shuffle_epi32(rounded, 0xf5);
+    __m256 ratio = _mm256_div_ps(top, _mm256_cvtepi32_ps(alpha));
+    __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), ratio);
+    value = _mm256_min_ps(_mm256_max_ps(value, _mm256_setzero_ps()), top);
+    __m256i colour = _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_set1_ps(0.5f)));
+    colour = _mm256_and_si256(colour, _mm256_cmpgt_epi32(visible, _mm256_setzero_si256()));
+    return channels == 4 ? _mm256_blend_epi32(colour, rounded, 0x88) : _mm256_blend_epi32(colour, rounded, 0xaa);
+}
+
+/* channels: 0 where there is nothing to divide by. */
+static inline __attribute__((always_inline)) void filter_rows(uint8_t *dst, const runs *rows, const int16_t *weight,
+                                                              int32_t samples, int32_t bits, int channels) {
+    __m256i half = _mm256_set1_epi32((int32_t)(1u << bits >> 1));
+    __m256i middle = _mm256_set1_epi32((int32_t)(128u << bits));
+    __m256i start = channels ? middle : _mm256_add_epi32(middle, half);
+    __m128i shift = _mm_cvtsi32_si128(bits);
+    for (int32_t x = 0; x < samples; x += 32) {
+        __m256i sum[4] = {start, start, start, start};
+        sum_rows(sum, rows, weight, 2 * (ptrdiff_t)x);
+#pragma GCC unroll 4
+        for (int j = 0; j < 4; j++) {
+            sum[j] = channels ? divided(sum[j], channels, half, shift) : _mm256_sra_epi32(sum[j], shift);
+        }
+        __m256i bytes = narrow(sum);
+        if (x + 32 <= samples) {
+            store(dst + x, bytes);
+        } else {
+            uint8_t whole[32];
+            store(whole, bytes);
+            memcpy(dst + x, whole, (size_t)(samples - x));
+        }
+    }
+}
+
+/* The same with 64-bit sums: rare and long, so plain. */
+static void filter_rows_wide(uint8_t *dst, const runs *rows, const int16_t *weight, int32_t pixels, int32_t bits,
+                             int32_t channels, int32_t premultiply) {
+    for (int32_t x = 0; x < pixels; x++, dst += channels) {
+        int64_t sums[4];
+        for (int32_t c = 0; c < channels; c++) {
+            int64_t sum = (int64_t)128 << bits;
+            const int16_t *both = weight;
+            for (int run = 0; run < 2; run++) {
+                const int16_t *pair = rows->from[run] + 2 * ((ptrdiff_t)x * channels + c);
+                for (int32_t i = 0; i < rows->count[run]; i++, pair += rows->stride, both += 2) {
+                    sum += pair[0] * both[0] + pair[1] * both[1];
+                }
+            }
+            int64_t value = (sum + ((int64_t)1 << bits >> 1)) >> bits;
+            dst[c] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+            sums[c] = sum;
+        }
+        for (int32_t c = 0; premultiply && c < channels - 1; c++) {
+            float value = (float)sums[c] * (255.0f / (float)sums[channels - 1]);
+            value = value > 0.0f ? value : 0.0f;
+            value = value < 255.0f ? value : 255.0f;
+            dst[c] = dst[channels - 1] ? (uint8_t)(int32_t)(value + 0.5f) : 0;
+        }
+    }
+}
+
+void pixelshift_resample_take_avx2(const pixelshift_resample_stream *stream, uint8_t *dst) {
+    const pixelshift_resample_plan *plan = &stream->plan;
+    const pixelshift_resample_axis *y = plan->y;
+    int32_t slots = stream->ring_rows >> 1;
+    int32_t first = y->start[stream->next] >> 1;
+    int32_t count = ((y->start[stream->next] + y->count[stream->next] + 1) >> 1) - first;
+    int32_t slot = first & (slots - 1);
+    int32_t before_wrap = count < slots - slot ? count : slots - slot;
+    runs rows = {
+        {stream->ring + (ptrdiff_t)slot * 2 * stream->ring_stride, stream->ring},
+        {before_wrap, count - before_wrap},
+        2 * (ptrdiff_t)stream->ring_stride,
+    };
+    const int16_t *weight = y->weight + (ptrdiff_t)stream->next * y->taps;
+    int32_t bits = y->bits + plan->middle_bits;
+    int32_t samples = plan->x->out * plan->channels;
+    if (y->wide) {
+        filter_rows_wide(dst, &rows, weight, plan->x->out, bits, plan->channels, plan->premultiply);
+    } else if (!plan->premultiply) {
+        filter_rows(dst, &rows, weight, samples, bits, 0);
+    } else if (plan->channels == 2) {
+        filter_rows(dst, &rows, weight, samples, bits, 2);
+    } else {
+        filter_rows(dst, &rows, weight, samples, bits, 4);
+    }
+}

@@ -1,0 +1,12 @@
+/* Kernels of the AVX2 level, for the table in native/dispatch. */
+#ifndef PIXELSHIFT_AVX2_RESAMPLE_H
+#define PIXELSHIFT_AVX2_RESAMPLE_H
+
+#include "pixelshift/resample.h"
+
+size_t pixelshift_resample_scratch_bytes_avx2(const pixelshift_resample_plan *plan);
+void pixelshift_resample_push_avx2(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride,
+                                   int32_t rows);
+void pixelshift_resample_take_avx2(const pixelshift_resample_stream *stream, uint8_t *dst);
+
+#endif
