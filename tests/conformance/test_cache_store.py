@@ -9,7 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pixelshift.cache.base import CacheStore, Entry
+from pixelshift.cache.disk import DiskStore
 from pixelshift.cache.memory import MemoryStore
+from pixelshift.cache.tiered import TieredStore
 
 BUDGET = 200_000
 
@@ -32,7 +34,18 @@ def _memory(_tmp_path: Path) -> Iterator[CacheStore]:
     yield MemoryStore(BUDGET, entry_limit_bytes=BUDGET)
 
 
-STORES: dict[str, Callable[[Path], Iterator[CacheStore]]] = {"memory": _memory}
+def _disk(tmp_path: Path) -> Iterator[CacheStore]:
+    store = DiskStore(tmp_path, BUDGET)
+    yield store
+    store.close()
+
+
+def _tiered(tmp_path: Path) -> Iterator[CacheStore]:
+    for disk in _disk(tmp_path):
+        yield TieredStore(MemoryStore(BUDGET // 4), disk)
+
+
+STORES: dict[str, Callable[[Path], Iterator[CacheStore]]] = {"memory": _memory, "disk": _disk, "tiered": _tiered}
 
 
 @pytest.fixture(params=STORES)
