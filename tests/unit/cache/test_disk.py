@@ -194,6 +194,7 @@ def test_a_budget_lowered_between_runs_is_kept_from_the_next_put_on(tmp_path: Pa
 def test_only_old_files_without_a_row_are_swept(store: DiskStore, tmp_path: Path) -> None:
     store.put("k", entry())
     orphan = tmp_path / "v1/ab" / ("ab" * 16)
+    orphan.parent.mkdir(exist_ok=True)
     orphan.write_bytes(b"half an entr")
     assert store.sweep() == 0
     os.utime(orphan, (0, 0))
