@@ -11,7 +11,8 @@
     ├── OverloadedError       429/503  try again: carries retry_after_s
     ├── OriginError           502   somebody else's failure, with retry_after_s where that helps
     ├── TimeLimitError        503
-    └── InternalError         500   ours
+    ├── InternalError         500   ours
+    └── SettingsError         500   the operator's mistake, found at start-up
 
 ``message`` is for the client and never carries a path, a secret or a stack; ``detail`` is for our logs. Faces turn an
 error into a response with :meth:`PixelshiftError.public`; nobody builds error JSON by hand.
@@ -122,3 +123,9 @@ class TimeLimitError(PixelshiftError):
 
 class InternalError(PixelshiftError):
     """Ours."""
+
+
+class SettingsError(PixelshiftError):
+    """The operator's mistake; raised at start-up, so no client sees it."""
+
+    code = "InvalidSetting"

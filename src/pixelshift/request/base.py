@@ -1,4 +1,4 @@
-"""The one value that every grammar of image URLs becomes."""
+"""What every grammar of image URLs is read by, and the one value that it becomes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,12 +6,27 @@ from datetime import datetime
 from enum import StrEnum
 
 from pixelshift.edits.types import Edit, Format
+from pixelshift.limits import Limits
+from pixelshift.request.rewrite import Rewrite
 
 
 class RequestKind(StrEnum):
     DEFAULT = "Default"
     THUMBOR = "Thumbor"
     CUSTOM = "Custom"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRules:
+    """What the operator has set; made once at start-up."""
+
+    buckets: tuple[str, ...]
+    """The only buckets that may be named, first the default one (:func:`pixelshift.request.bucket.parse_buckets`)."""
+    rewrite: Rewrite | None = None
+    """Applied to every path that is not a base64 body (:func:`pixelshift.request.rewrite.compile_rewrite`)."""
+    response_headers: frozenset[str] | None = None
+    """The names, in lower case, that a body may set; ``None`` = all but the deny-list, as SIH."""
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +45,6 @@ class ImageRequest:
     webp_effort: int | None = None
     """The body's ``effort``, already clamped by the contract's rule; acts on WebP by outputFormat or AUTO_WEBP."""
     headers: Mapping[str, str] = field(default_factory=dict)
-    """Response headers that the body asks for, deny-list applied."""
+    """Response headers that the body asks for, deny-list applied; names in lower case."""
     expires: datetime | None = None
+    """The end of the link's life, in UTC (:func:`pixelshift.request.expiry.seconds_left`)."""
