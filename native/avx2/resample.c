@@ -14,13 +14,13 @@
 #define STRIP PIXELSHIFT_RESAMPLE_STRIP
 /* Source samples of a tile of columns, so that its pairs of columns stay near the processor. */
 #define TILE 1536
+/* Bytes of a row that are turned at a time. */
+#define BLOCK 16
 
 typedef struct {
-    int32_t samples; /* capacity of a tile in source samples, padded */
-    int32_t outputs; /* capacity of a tile in result samples */
-    uint8_t *bytes;  /* [samples][STRIP] */
+    int32_t samples; /* capacity of a tile in source samples */
     int16_t *pairs;  /* [samples / 2][STRIP][2] */
-    int16_t *turned; /* [outputs][STRIP] */
+    int16_t *turned; /* [TILE][STRIP] */
 } workshop;
 
 /* Outputs are taken eight at a time, so a tile must hold at least what eight of them read. */
@@ -35,16 +35,14 @@ static workshop lay_out(const pixelshift_resample_plan *plan, void *memory) {
     workshop shop;
     int32_t least = (eight + 1) / 2 * 2 * plan->channels;
     shop.samples = least > TILE ? least : TILE;
-    shop.outputs = TILE;
-    shop.bytes = memory;
-    shop.pairs = (int16_t *)(shop.bytes + (size_t)(shop.samples + 64) * STRIP);
-    shop.turned = shop.pairs + (size_t)(shop.samples + 64) * STRIP;
+    shop.pairs = memory;
+    shop.turned = shop.pairs + (size_t)(shop.samples + BLOCK) * STRIP;
     return shop;
 }
 
 size_t pixelshift_resample_scratch_bytes_avx2(const pixelshift_resample_plan *plan) {
     workshop shop = lay_out(plan, NULL);
-    return (size_t)(shop.samples + 64) * STRIP * 3 + (size_t)(shop.outputs + 8) * STRIP * 2;
+    return ((size_t)(shop.samples + BLOCK) + TILE + 8) * STRIP * sizeof(int16_t);
 }
 
 static inline __m256i load(const void *p) {
@@ -55,70 +53,13 @@ static inline void store(void *p, __m256i v) {
     _mm256_storeu_si256((__m256i *)p, v);
 }
 
-/* 16 rows of 16 bytes -> 16 columns of 16 bytes. */
-static inline void turn_bytes(uint8_t *out, const uint8_t *const *rows, ptrdiff_t offset) {
-    __m128i a[STRIP];
-    __m128i b[STRIP];
-#pragma GCC unroll 16
-    for (int i = 0; i < STRIP; i++) {
-        a[i] = _mm_loadu_si128((const __m128i *)(rows[i] + offset));
-    }
-#pragma GCC unroll 4
-    for (int round = 0; round < 4; round++) {
-#pragma GCC unroll 8
-        for (int i = 0; i < 8; i++) {
-            b[2 * i] = _mm_unpacklo_epi8(a[i], a[i + 8]);
-            b[2 * i + 1] = _mm_unpackhi_epi8(a[i], a[i + 8]);
-        }
-#pragma GCC unroll 16
-        for (int i = 0; i < STRIP; i++) {
-            a[i] = b[i];
-        }
-    }
-#pragma GCC unroll 16
-    for (int i = 0; i < STRIP; i++) {
-        _mm_store_si128((__m128i *)(out + STRIP * i), a[i]);
-    }
-}
-
-/* Columns of samples [from, to) of the rows, 16 at a time; the last block steps back to end at `width`. */
-static void turn_strip(uint8_t *out, const uint8_t *const *rows, int32_t from, int32_t to, int32_t width) {
-    if (width < STRIP) {
-        uint8_t copy[STRIP][STRIP] = {0};
-        const uint8_t *copies[STRIP];
-        for (int i = 0; i < STRIP; i++) {
-            memcpy(copy[i], rows[i], (size_t)width);
-            copies[i] = copy[i];
-        }
-        uint8_t whole[STRIP * STRIP] __attribute__((aligned(32)));
-        turn_bytes(whole, copies, 0);
-        memcpy(out, whole + from * STRIP, (size_t)(to - from) * STRIP);
-        return;
-    }
-    int32_t sample = from;
-    for (; sample + STRIP <= width && sample < to; sample += STRIP) {
-        turn_bytes(out + (ptrdiff_t)(sample - from) * STRIP, rows, sample);
-    }
-    if (sample < to) {
-        uint8_t whole[STRIP * STRIP] __attribute__((aligned(32)));
-        int32_t back = width - STRIP;
-        turn_bytes(whole, rows, back);
-        memcpy(out + (ptrdiff_t)(sample - from) * STRIP, whole + (sample - back) * STRIP,
-               (size_t)(to - sample) * STRIP);
-    }
-}
-
-static inline __m256i column(const uint8_t *bytes) {
-    return _mm256_cvtepu8_epi16(_mm_load_si128((const __m128i *)bytes));
-}
-
 typedef struct {
     __m256i half;
     __m256i scale;
     __m128i bits;
 } premultiplier;
 
-static premultiplier premultiplier_of(int32_t bits) {
+static inline premultiplier premultiplier_of(int32_t bits) {
     premultiplier by = {
         _mm256_set1_epi16((int16_t)((255 + (1 << bits)) >> (bits + 1))),
         _mm256_set1_epi16((int16_t)(((1 << (bits + 16)) + 127) / 255)),
@@ -131,35 +72,96 @@ static inline __m256i premultiplied(__m256i colour, __m256i alpha, premultiplier
     return _mm256_mulhi_epu16(_mm256_add_epi16(_mm256_mullo_epi16(colour, alpha), by.half), by.scale);
 }
 
-/* Sample c of the pixel at `bytes`, as int16 with the plan's source bits. */
-static inline __m256i pixel(const uint8_t *bytes, int c, int channels, int alpha, premultiplier by) {
-    __m256i value = column(bytes + c * STRIP);
-    if (!alpha) {
-        return value;
+/* Puts the samples of two neighbouring pixels side by side, channel by channel. */
+static inline __m256i pairing(int channels) {
+    __m128i one;
+    switch (channels) {
+    case 1:
+        one = _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+        break;
+    case 2:
+        one = _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
+        break;
+    case 3:
+        one = _mm_setr_epi8(0, 3, 1, 4, 2, 5, 6, 9, 7, 10, 8, 11, -1, -1, -1, -1);
+        break;
+    default:
+        one = _mm_setr_epi8(0, 4, 1, 5, 2, 6, 3, 7, 8, 12, 9, 13, 10, 14, 11, 15);
     }
-    if (c == channels - 1) {
-        return _mm256_sll_epi16(value, by.bits);
-    }
-    return premultiplied(value, column(bytes + (channels - 1) * STRIP), by);
+    return _mm256_broadcastsi128_si256(one);
 }
 
 /*
- * Pairs of neighbouring pixels. Each pair of a channel takes 64 bytes: rows 0-3 and 8-11, then rows 4-7 and 12-15, so
- * that packing the two sums to int16 puts the rows in order.
+ * 16 rows of 16 bytes -> 8 columns of pairs (6 of them in use with three channels), as int16. Each column takes 64
+ * bytes: rows 0-3 and 8-11, then rows 4-7 and 12-15, so that packing two sums to int16 puts the rows in order.
  */
-static inline __attribute__((always_inline)) void pair_columns(int16_t *pairs, const uint8_t *bytes, int32_t count,
-                                                               int channels, int alpha, int32_t bits) {
-    premultiplier by = premultiplier_of(bits);
-    for (int32_t i = 0; i < count; i++) {
-#pragma GCC unroll 4
-        for (int c = 0; c < channels; c++) {
-            __m256i even = pixel(bytes, c, channels, alpha, by);
-            __m256i odd = pixel(bytes + channels * STRIP, c, channels, alpha, by);
-            store(pairs, _mm256_unpacklo_epi16(even, odd));
-            store(pairs + STRIP, _mm256_unpackhi_epi16(even, odd));
-            pairs += 2 * STRIP;
+static inline __attribute__((always_inline)) void
+turn_pairs(int16_t *pairs, const uint8_t *const *rows, ptrdiff_t offset, int channels, int alpha, premultiplier by) {
+    const int columns = channels == 3 ? 6 : 8;
+    const __m256i order = pairing(channels);
+    __m256i a[8];
+    __m256i b[8];
+#pragma GCC unroll 8
+    for (int i = 0; i < 8; i++) {
+        __m128i low = _mm_loadu_si128((const __m128i *)(rows[i] + offset));
+        __m128i high = _mm_loadu_si128((const __m128i *)(rows[i + 8] + offset));
+        a[i] = _mm256_inserti128_si256(_mm256_castsi128_si256(low), high, 1);
+        if (channels > 1) {
+            a[i] = _mm256_shuffle_epi8(a[i], order);
         }
-        bytes += 2 * channels * STRIP;
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        b[i] = _mm256_unpacklo_epi16(a[2 * i], a[2 * i + 1]);
+        b[i + 4] = _mm256_unpackhi_epi16(a[2 * i], a[2 * i + 1]);
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++) {
+        a[4 * i] = _mm256_unpacklo_epi32(b[4 * i], b[4 * i + 1]);
+        a[4 * i + 1] = _mm256_unpacklo_epi32(b[4 * i + 2], b[4 * i + 3]);
+        a[4 * i + 2] = _mm256_unpackhi_epi32(b[4 * i], b[4 * i + 1]);
+        a[4 * i + 3] = _mm256_unpackhi_epi32(b[4 * i + 2], b[4 * i + 3]);
+    }
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) {
+        b[2 * i] = _mm256_unpacklo_epi64(a[2 * i], a[2 * i + 1]);
+        b[2 * i + 1] = _mm256_unpackhi_epi64(a[2 * i], a[2 * i + 1]);
+    }
+    const __m256i zero = _mm256_setzero_si256();
+#pragma GCC unroll 8
+    for (int i = 0; i < columns; i++) {
+        __m256i upper = _mm256_unpacklo_epi8(b[i], zero);
+        __m256i lower = _mm256_unpackhi_epi8(b[i], zero);
+        if (alpha && i % channels == channels - 1) {
+            upper = _mm256_sll_epi16(upper, by.bits);
+            lower = _mm256_sll_epi16(lower, by.bits);
+        } else if (alpha) {
+            __m256i weight = b[i / channels * channels + channels - 1];
+            upper = premultiplied(upper, _mm256_unpacklo_epi8(weight, zero), by);
+            lower = premultiplied(lower, _mm256_unpackhi_epi8(weight, zero), by);
+        }
+        store(pairs + i * 2 * STRIP, upper);
+        store(pairs + i * 2 * STRIP + STRIP, lower);
+    }
+}
+
+/* Turns samples [from, to) of rows that are `width` long; `from` is the first of a pair. Writes whole blocks. */
+static inline __attribute__((always_inline)) void turn_strip(int16_t *pairs, const uint8_t *const *rows, int32_t from,
+                                                             int32_t to, int32_t width, int channels, int alpha,
+                                                             int32_t bits) {
+    const int step = channels == 3 ? 12 : 16;
+    premultiplier by = premultiplier_of(bits);
+    for (; from < to && from + BLOCK <= width; from += step, pairs += step * STRIP) {
+        turn_pairs(pairs, rows, from, channels, alpha, by);
+    }
+    for (; from < to; from += step, pairs += step * STRIP) {
+        uint8_t copy[STRIP][BLOCK] = {0};
+        const uint8_t *copies[STRIP];
+        for (int i = 0; i < STRIP; i++) {
+            memcpy(copy[i], rows[i] + from, (size_t)(width - from < BLOCK ? width - from : BLOCK));
+            copies[i] = copy[i];
+        }
+        turn_pairs(pairs, copies, 0, channels, alpha, by);
     }
 }
 
@@ -234,7 +236,7 @@ static void filter_columns_wide(int16_t *turned, const int16_t *pairs, const pix
             }
             for (int32_t i = 0; i < count; i++, pair += (ptrdiff_t)channels * 2 * STRIP) {
                 for (int row = 0; row < STRIP; row++) {
-                    /* Where pair_columns puts the row: halves of four rows in the order 0, 2, 1, 3. */
+                    /* Where turn_pairs puts the row: halves of four rows in the order 0, 2, 1, 3. */
                     int place = (row & 3) + ((row & 8) >> 1) + ((row & 4) << 1);
                     sum[row] += pair[2 * place] * weight[2 * i] + pair[2 * place + 1] * weight[2 * i + 1];
                 }
@@ -280,45 +282,44 @@ static int16_t *pair_row(const pixelshift_resample_stream *stream, int32_t row) 
     return stream->ring + slot * 2 * stream->ring_stride;
 }
 
-static void filter_tile(const workshop *shop, const pixelshift_resample_plan *plan, int32_t from, int32_t to,
-                        int32_t pairs) {
-    int32_t bits = plan->source_bits;
-    if (!plan->premultiply) {
-        /* Without alpha, pairing is the same for any channel count but for the distance between neighbours. */
-        switch (plan->channels) {
-        case 1:
-            pair_columns(shop->pairs, shop->bytes, pairs, 1, 0, 0);
-            break;
-        case 2:
-            pair_columns(shop->pairs, shop->bytes, pairs, 2, 0, 0);
-            break;
-        case 3:
-            pair_columns(shop->pairs, shop->bytes, pairs, 3, 0, 0);
-            break;
-        default:
-            pair_columns(shop->pairs, shop->bytes, pairs, 4, 0, 0);
-        }
-    } else if (plan->channels == 2) {
-        pair_columns(shop->pairs, shop->bytes, pairs, 2, 1, bits);
+typedef struct {
+    int32_t from; /* outputs [from, to) */
+    int32_t to;
+    int32_t first; /* source samples [first, last) that they read, of pixels from an even one on */
+    int32_t last;
+} tile;
+
+static inline __attribute__((always_inline)) void run_tile(const workshop *shop, const pixelshift_resample_plan *plan,
+                                                           const uint8_t *const *rows, const tile *part, int channels,
+                                                           int alpha) {
+    turn_strip(shop->pairs, rows, part->first, part->last, plan->x->in * channels, channels, alpha, plan->source_bits);
+    if (alpha && plan->x->wide) {
+        filter_columns_wide(shop->turned, shop->pairs, plan, part->from, part->to);
     } else {
-        pair_columns(shop->pairs, shop->bytes, pairs, 4, 1, bits);
+        filter_columns(shop->turned, shop->pairs, plan, part->from, part->to, channels);
     }
-    if (plan->x->wide && plan->premultiply) {
-        filter_columns_wide(shop->turned, shop->pairs, plan, from, to);
-        return;
-    }
-    switch (plan->channels) {
+}
+
+static void run_tile_of(const workshop *shop, const pixelshift_resample_plan *plan, const uint8_t *const *rows,
+                        const tile *part) {
+    switch (plan->channels + (plan->premultiply ? 4 : 0)) {
     case 1:
-        filter_columns(shop->turned, shop->pairs, plan, from, to, 1);
+        run_tile(shop, plan, rows, part, 1, 0);
         break;
     case 2:
-        filter_columns(shop->turned, shop->pairs, plan, from, to, 2);
+        run_tile(shop, plan, rows, part, 2, 0);
         break;
     case 3:
-        filter_columns(shop->turned, shop->pairs, plan, from, to, 3);
+        run_tile(shop, plan, rows, part, 3, 0);
+        break;
+    case 4:
+        run_tile(shop, plan, rows, part, 4, 0);
+        break;
+    case 6:
+        run_tile(shop, plan, rows, part, 2, 1);
         break;
     default:
-        filter_columns(shop->turned, shop->pairs, plan, from, to, 4);
+        run_tile(shop, plan, rows, part, 4, 1);
     }
 }
 
@@ -353,11 +354,9 @@ void pixelshift_resample_push_avx2(pixelshift_resample_stream *stream, const uin
     }
     for (int32_t from = 0, to; from < x->out; from = to) {
         to = tile_end(&shop, plan, from);
-        int32_t first = x->start[from] >> 1;
-        int32_t pairs = ((x->start[to - 1] + x->count[to - 1] + 1) >> 1) - first;
-        int32_t last = (first + pairs) * 2 < x->in ? (first + pairs) * 2 : x->in;
-        turn_strip(shop.bytes, row, first * 2 * channels, last * channels, x->in * channels);
-        filter_tile(&shop, plan, from, to, pairs);
+        int32_t end = (x->start[to - 1] + x->count[to - 1] + 1) & ~1;
+        tile part = {from, to, (x->start[from] & ~1) * channels, (end < x->in ? end : x->in) * channels};
+        run_tile_of(&shop, plan, row, &part);
         for (int32_t sample = 0; sample < (to - from) * channels; sample += 8) {
             turn_back(pair_rows, 2 * ((ptrdiff_t)from * channels + sample), shop.turned + (ptrdiff_t)sample * STRIP);
         }

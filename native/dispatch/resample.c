@@ -43,9 +43,12 @@ static int32_t ring_rows(const pixelshift_resample_plan *plan) {
     return rows;
 }
 
-/* In int16; a multiple of 64 so that kernels may work on whole vectors. */
+/*
+ * In int16: whole vectors of 32 samples, and an odd number of cache lines, since rows a multiple of 4096 bytes apart
+ * would push each other out of the first-level cache.
+ */
 static int32_t ring_stride(const pixelshift_resample_plan *plan) {
-    return (plan->x->out * plan->channels + 63) & ~63;
+    return ((plan->x->out * plan->channels + 31) & ~31) + 16;
 }
 
 static size_t ring_bytes(const pixelshift_resample_plan *plan) {
