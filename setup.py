@@ -26,6 +26,8 @@ FOLDERS = {
     "pixelshift_avx2": ("native/avx2", ["-mavx2", "-mbmi2"]),
     "pixelshift_scalar": ("native/scalar", []),
 }
+# The linker's maps say which object each instruction came from; a test reads them.
+MAPS = Path("build/maps")
 # Extension -> shared libraries of the system that it needs.
 SYSTEM_LIBRARIES = {"_jpeg": ["jpeg"]}
 
@@ -58,11 +60,12 @@ def extension(source: Path) -> Extension:
         include_dirs=["native/include"],
         libraries=[name for name, _ in LIBRARIES] + SYSTEM_LIBRARIES.get(source.stem, []) + ["m"],
         extra_compile_args=["-O2", "-fvisibility=hidden", *SANITIZE],
-        extra_link_args=SANITIZE,
+        extra_link_args=[*SANITIZE, f"-Wl,-Map,{MAPS / source.stem}.map"],
         depends=HEADERS,
     )
 
 
+MAPS.mkdir(parents=True, exist_ok=True)
 setup(
     libraries=LIBRARIES,
     ext_modules=cythonize(

@@ -1,0 +1,43 @@
+import platform
+import subprocess
+from pathlib import Path
+
+import pytest
+
+NATIVE = Path(__file__).parents[2] / "native"
+FLAGS = ["-std=gnu11", "-O1", "-g", "-ffp-contract=off", f"-I{NATIVE / 'include'}"]
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
+X86_64 = platform.machine() in {"x86_64", "AMD64"}
+
+
+def compile_object(source: Path, target: Path, *flags: str) -> Path:
+    command = ["cc", *FLAGS, *SANITIZERS, f"-DPIXELSHIFT_HAVE_AVX2={int(X86_64)}", *flags]
+    subprocess.run([*command, "-c", str(source), "-o", str(target)], check=True, timeout=60)
+    return target
+
+
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("resample")
+    sources = [*NATIVE.glob("scalar/resample*.c"), NATIVE / "dispatch/resample.c", NATIVE / "dispatch/cpu.c"]
+    sources.append(NATIVE / "tests/resample_stream.c")
+    objects = [compile_object(source, folder / f"{source.parent.name}_{source.stem}.o") for source in sources]
+    if X86_64:
+        flags = ("-mavx2", "-mbmi2")
+        twins = NATIVE.glob("avx2/resample*.c")
+        objects += [compile_object(source, folder / f"avx2_{source.stem}.o", *flags) for source in twins]
+    program = folder / "driver"
+    subprocess.run(["cc", *SANITIZERS, *map(str, objects), "-o", str(program), "-lm"], check=True, timeout=60)
+    return program
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_any_pieces_give_the_same_bytes_on_every_level_within_their_buffers(driver: Path, seed: int) -> None:
+    run = subprocess.run([driver, str(seed), "60"], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stderr[-4000:]
+
+
+@pytest.mark.slow
+def test_thousands_of_plans_give_the_same_bytes_on_every_level_within_their_buffers(driver: Path) -> None:
+    run = subprocess.run([driver, "2026", "5000"], capture_output=True, text=True, timeout=900, check=False)
+    assert run.returncode == 0, run.stderr[-4000:]
