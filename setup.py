@@ -22,6 +22,7 @@ HEADERS = [str(header) for header in Path("native").rglob("*.h")]
 # Library name -> (folder, flags). Order matters to the linker: users before what they use.
 FOLDERS = {
     "pixelshift_jpeg": ("native/jpeg", []),
+    "pixelshift_changepoint": ("native/changepoint", []),
     "pixelshift_dispatch": ("native/dispatch", []),
     "pixelshift_avx2": ("native/avx2", ["-mavx2", "-mbmi2"]),
     "pixelshift_scalar": ("native/scalar", []),

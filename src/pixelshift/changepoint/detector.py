@@ -1,8 +1,12 @@
 """The detector of change points."""
 
+import math
+from array import array
 from collections.abc import Iterable
 from typing import Any, Self, Unpack
 
+from pixelshift._native import Level
+from pixelshift._native._changepoint import Core, SegmentTooLongError
 from pixelshift.changepoint import state
 from pixelshift.changepoint.event import ChangePoint
 from pixelshift.changepoint.parameters import (
@@ -16,8 +20,8 @@ from pixelshift.changepoint.parameters import (
     Serial,
     Statistic,
 )
-from pixelshift.changepoint.reference import ReferenceDetector
-from pixelshift.changepoint.values import as_double, as_doubles
+from pixelshift.changepoint.values import as_double, as_doubles, first_missing
+from pixelshift.errors import InvalidRequestError, TooLargeError
 
 
 class Detector:
@@ -62,7 +66,7 @@ class Detector:
             missing=missing,
             reset=reset,
         )
-        self._core = ReferenceDetector(self._parameters)
+        self._core = native_core(self._parameters)
         self._alarmed = False
 
     @classmethod
@@ -78,12 +82,19 @@ class Detector:
     @property
     def position(self) -> int:
         """How many observations were pushed, missing ones included."""
-        return self._core.snapshot().position
+        return self._core.position
 
     def push(self, x: float | None) -> ChangePoint | None:
         """Takes one observation and reports the change that it reveals, if any."""
-        changes = self.extend((x,))
-        return changes[0] if changes else None
+        value = as_double(x)
+        if self._parameters.missing == "raise" and not math.isfinite(value):
+            raise self._refusal(0)
+        try:
+            change = self._core.push(value)
+        except SegmentTooLongError as error:
+            raise TooLargeError(str(error)) from error
+        self._alarmed = change is not None
+        return None if change is None else _change_point(change)
 
     def extend(self, values: Iterable[Any]) -> list[ChangePoint]:
         """Takes a batch; the same changes as pushing its values one by one.
@@ -91,13 +102,21 @@ class Detector:
         Accepts lists, buffers of numbers, numpy, pandas and polars. A batch with something that is not a number is
         refused as a whole.
         """
-        changes = []
-        for value in as_doubles(values):
-            change = self._core.push(value)
-            self._alarmed = change is not None
-            if change is not None:
-                changes.append(change)
+        block = as_doubles(values)
+        if self._parameters.missing == "raise" and (missing := first_missing(block)) is not None:
+            raise self._refusal(missing)
+        try:
+            changes = [_change_point(change) for change in self._core.extend(block)]
+        except SegmentTooLongError as error:
+            raise TooLargeError(str(error)) from error
+        if len(block) > 0:
+            self._alarmed = bool(changes) and changes[-1].detected_at == self._core.position - 1
         return changes
+
+    def _refusal(self, offset: int) -> InvalidRequestError:
+        return InvalidRequestError(
+            f'the value at position {self.position + offset} is missing; missing="skip" would step over it'
+        )
 
     def update(self, x: float) -> None:
         """Takes one observation; the verdict is in :attr:`drift_detected` (interface of river's drift detectors)."""
@@ -110,16 +129,41 @@ class Detector:
 
     def to_bytes(self) -> bytes:
         """The detector with its parameters as bytes, 8 per observation of the running segment."""
-        return state.encode(self._core.snapshot(alarmed=self._alarmed))
+        position, start, gaps, values = self._core.export_segment()
+        return state.encode(state.Snapshot(self._parameters, position, start, gaps, array("d", values), self._alarmed))
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview) -> Self:
         """The detector that :meth:`to_bytes` wrote; raises :class:`InvalidRequestError` on anything else."""
         snapshot = state.decode(data)
         detector = cls(**snapshot.parameters.as_dict())
-        detector._core.restore(snapshot)
+        detector._core.import_segment(snapshot.position, snapshot.start, snapshot.gaps, snapshot.values)
         detector._alarmed = snapshot.alarmed
         return detector
+
+
+def native_core(parameters: Parameters, *, plain: bool = False, cpu: Level | None = None) -> Core:
+    """The native detector for these parameters; ``plain`` and ``cpu`` select slower twins of equal results."""
+    return Core(
+        alpha=parameters.alpha,
+        threshold=parameters.threshold,
+        window=parameters.window,
+        startup=parameters.startup,
+        max_points=parameters.max_points or 0,
+        gate=parameters.practical == "gate",
+        noise_unit=False,
+        pettitt_location=parameters.location == "pettitt",
+        standardized_statistic=parameters.statistic == "standardized",
+        anytime=parameters.control == "anytime",
+        ar1=parameters.serial == "ar1",
+        keep_since_change=parameters.reset == "change",
+        plain=plain,
+        cpu=cpu,
+    )
+
+
+def _change_point(change: tuple[Any, ...]) -> ChangePoint:
+    return ChangePoint(*change)
 
 
 def detect(values: Iterable[Any], **options: Unpack[Options]) -> list[ChangePoint]:

@@ -49,8 +49,9 @@ def _from_iterable(values: Iterable[Any]) -> "array[float]":
 
 
 def as_double(value: Any, position: int | None = None) -> float:
-    """One value as float64; ``None`` is NaN."""
-    if value is None:
+    """One value as float64; ``None`` and pandas' missing values are NaN."""
+    # pandas' NA and NaT are known by name, not by import.
+    if value is None or type(value).__name__ in {"NAType", "NaTType"}:
         return math.nan
     where = "" if position is None else f" at position {position}"
     if isinstance(value, str | bytes) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
@@ -58,7 +59,9 @@ def as_double(value: Any, position: int | None = None) -> float:
     try:
         return float(value)
     except (TypeError, ValueError, OverflowError) as error:
-        # pandas.NA and its kind say that they are missing by refusing to become a float.
-        if type(value).__name__ in {"NAType", "NaTType"}:
-            return math.nan
         raise InvalidRequestError(f"a number is needed{where}, not {value!r}: {error}") from error
+
+
+def first_missing(values: Iterable[float]) -> int | None:
+    """Where the first NaN or infinity is, if anywhere."""
+    return next((position for position, value in enumerate(values) if not math.isfinite(value)), None)

@@ -1,0 +1,139 @@
+#include "pixelshift/pettitt.h"
+
+#include <immintrin.h>
+
+/* 1 in each 64-bit lane whose value is below the pivot, -1 where above, 0 where equal. */
+static inline __m256i sign_below_epi64(__m256d values, __m256d pivot) {
+    __m256i below = _mm256_castpd_si256(_mm256_cmp_pd(values, pivot, _CMP_LT_OQ));
+    __m256i above = _mm256_castpd_si256(_mm256_cmp_pd(values, pivot, _CMP_GT_OQ));
+    return _mm256_sub_epi64(above, below);
+}
+
+/* Inclusive prefix sums of eight 32-bit lanes: two steps inside each half, then the low half's total to the high one.
+ */
+static inline __m256i prefix_epi32(__m256i lanes) {
+    lanes = _mm256_add_epi32(lanes, _mm256_slli_si256(lanes, 4));
+    lanes = _mm256_add_epi32(lanes, _mm256_slli_si256(lanes, 8));
+    __m256i low_to_high = _mm256_permute2x128_si256(lanes, lanes, 0x08);
+    return _mm256_add_epi32(lanes, _mm256_shuffle_epi32(low_to_high, 0xFF));
+}
+
+static inline int32_t highest_epi32(__m256i lanes) {
+    __m128i half = _mm_max_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+    half = _mm_max_epi32(half, _mm_shuffle_epi32(half, 0x4E));
+    half = _mm_max_epi32(half, _mm_shuffle_epi32(half, 0xB1));
+    return _mm_cvtsi128_si32(half);
+}
+
+static inline int32_t lowest_epi32(__m256i lanes) {
+    __m128i half = _mm_min_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+    half = _mm_min_epi32(half, _mm_shuffle_epi32(half, 0x4E));
+    half = _mm_min_epi32(half, _mm_shuffle_epi32(half, 0xB1));
+    return _mm_cvtsi128_si32(half);
+}
+
+static inline void widen(pixelshift_pettitt_range *range, int64_t value) {
+    range->highest = value > range->highest ? value : range->highest;
+    range->lowest = value < range->lowest ? value : range->lowest;
+}
+
+pixelshift_pettitt_range pixelshift_pettitt_pass_i32_avx2(int32_t *sums, const double *values, int64_t count,
+                                                          double pivot) {
+    pixelshift_pettitt_range range = {INT64_MIN, INT64_MAX};
+    const __m256d pivots = _mm256_set1_pd(pivot);
+    const __m256i even = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+    const __m256i last = _mm256_set1_epi32(7);
+    __m256i carry = _mm256_setzero_si256();
+    __m256i highest = _mm256_set1_epi32(INT32_MIN), lowest = _mm256_set1_epi32(INT32_MAX);
+    int64_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        __m256i first = sign_below_epi64(_mm256_loadu_pd(values + i), pivots);
+        __m256i second = sign_below_epi64(_mm256_loadu_pd(values + i + 4), pivots);
+        __m256i signs = _mm256_blend_epi32(_mm256_permutevar8x32_epi32(first, even),
+                                           _mm256_permutevar8x32_epi32(second, even), 0xF0);
+        /* The carry joins after the prefix of this block alone: a shorter chain between blocks. */
+        __m256i inside = prefix_epi32(signs);
+        __m256i prefix = _mm256_add_epi32(inside, carry);
+        carry = _mm256_add_epi32(carry, _mm256_permutevar8x32_epi32(inside, last));
+        __m256i total = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(sums + i)), prefix);
+        _mm256_storeu_si256((__m256i *)(sums + i), total);
+        highest = _mm256_max_epi32(highest, total);
+        lowest = _mm256_min_epi32(lowest, total);
+    }
+    if (i > 0) {
+        widen(&range, highest_epi32(highest));
+        widen(&range, lowest_epi32(lowest));
+    }
+    int32_t prefix = _mm256_extract_epi32(carry, 0);
+    for (; i < count; i++) {
+        prefix += (values[i] < pivot) - (values[i] > pivot);
+        sums[i] += prefix;
+        widen(&range, sums[i]);
+    }
+    return range;
+}
+
+static inline __m256i max_epi64(__m256i left, __m256i right) {
+    return _mm256_blendv_epi8(right, left, _mm256_cmpgt_epi64(left, right));
+}
+
+pixelshift_pettitt_range pixelshift_pettitt_pass_i64_avx2(int64_t *sums, const double *values, int64_t count,
+                                                          double pivot) {
+    pixelshift_pettitt_range range = {INT64_MIN, INT64_MAX};
+    const __m256d pivots = _mm256_set1_pd(pivot);
+    __m256i carry = _mm256_setzero_si256();
+    __m256i highest = _mm256_set1_epi64x(INT64_MIN), lowest = _mm256_set1_epi64x(INT64_MAX);
+    int64_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        __m256i inside = sign_below_epi64(_mm256_loadu_pd(values + i), pivots);
+        inside = _mm256_add_epi64(inside, _mm256_slli_si256(inside, 8));
+        __m256i low_to_high = _mm256_permute2x128_si256(inside, inside, 0x08);
+        inside = _mm256_add_epi64(inside, _mm256_shuffle_epi32(low_to_high, 0xEE));
+        __m256i prefix = _mm256_add_epi64(inside, carry);
+        carry = _mm256_add_epi64(carry, _mm256_permute4x64_epi64(inside, 0xFF));
+        __m256i total = _mm256_add_epi64(_mm256_loadu_si256((const __m256i *)(sums + i)), prefix);
+        _mm256_storeu_si256((__m256i *)(sums + i), total);
+        lowest = _mm256_blendv_epi8(lowest, total, _mm256_cmpgt_epi64(lowest, total));
+        highest = max_epi64(highest, total);
+    }
+    if (i > 0) {
+        int64_t ends[8];
+        _mm256_storeu_si256((__m256i *)ends, highest);
+        _mm256_storeu_si256((__m256i *)(ends + 4), lowest);
+        for (int lane = 0; lane < 8; lane++) {
+            widen(&range, ends[lane]);
+        }
+    }
+    int64_t prefix = _mm256_extract_epi64(carry, 0);
+    for (; i < count; i++) {
+        prefix += (values[i] < pivot) - (values[i] > pivot);
+        sums[i] += prefix;
+        widen(&range, sums[i]);
+    }
+    return range;
+}
+
+static inline __m256i load(const int32_t *from) {
+    return _mm256_loadu_si256((const __m256i *)from);
+}
+
+static inline __m256i spend(int32_t *rooms, __m256i growth) {
+    const __m256i most = _mm256_set1_epi32(PIXELSHIFT_PETTITT_ROOM_MAX);
+    __m256i left = _mm256_min_epi32(_mm256_sub_epi32(load(rooms), growth), most);
+    _mm256_storeu_si256((__m256i *)rooms, left);
+    return left;
+}
+
+int32_t pixelshift_pettitt_grow_avx2(int32_t *up_rooms, int32_t *down_rooms, const int32_t *ends,
+                                     const pixelshift_pettitt_rows *rows, int64_t blocks) {
+    __m256i least = _mm256_set1_epi32(INT32_MAX);
+    for (int64_t b = 0; b < blocks; b += 8) {
+        __m256i up = _mm256_add_epi32(load(rows->below_most + b + 1), load(rows->upto_most + b));
+        __m256i down = _mm256_add_epi32(load(rows->upto_least + b + 1), load(rows->below_least + b));
+        up = _mm256_sub_epi32(up, load(ends + b));
+        down = _mm256_sub_epi32(load(ends + b + 1), down);
+        least = _mm256_min_epi32(least, spend(up_rooms + b, up));
+        least = _mm256_min_epi32(least, spend(down_rooms + b, down));
+    }
+    return lowest_epi32(least);
+}
