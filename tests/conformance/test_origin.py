@@ -11,6 +11,7 @@ from pixelshift.net.http import HttpClient
 from pixelshift.net.sigv4 import Credentials
 from pixelshift.origin.base import Origin, Original
 from pixelshift.origin.folder import FolderOrigin
+from pixelshift.origin.https import HttpsOrigin, HttpsSettings
 from pixelshift.origin.s3 import S3Origin, S3Settings
 from pixelshift.origin.shared import CachingOrigin, CoalescingOrigin
 from tests.support.http_server import raw_server
@@ -49,13 +50,23 @@ def _s3(_tmp_path: Path) -> Iterator[Place]:
         yield Place(origin, lambda key, body: stub.put(BUCKET, key, body, Content_Type="image/jpeg"))
 
 
+def _https(_tmp_path: Path) -> Iterator[Place]:
+    objects = S3Stub()  # spoken to as a plain web server
+    with raw_server(objects) as server, HttpClient() as client:
+        base = f"{server.url}/{BUCKET}/"
+        settings = HttpsSettings({BUCKET: base}, schemes=frozenset({"http"}), ports=frozenset({server.port}))
+        yield Place(
+            HttpsOrigin(settings, client), lambda key, body: objects.put(BUCKET, key, body, Content_Type="image/jpeg")
+        )
+
+
 def _shared(tmp_path: Path) -> Iterator[Place]:
     for place in _folder(tmp_path):
         caching = CachingOrigin(CoalescingOrigin(place.origin), 10_000_000, fresh_s=0)
         yield Place(caching, place.put)
 
 
-PLACES = {"folder": _folder, "s3": _s3, "shared": _shared}
+PLACES = {"folder": _folder, "s3": _s3, "https": _https, "shared": _shared}
 
 
 @pytest.fixture(params=PLACES)

@@ -102,6 +102,7 @@ class _Reader(io.RawIOBase):
     def __init__(self, connection: socket.socket, budget: _Budget) -> None:
         self._connection = connection
         self._budget = budget
+        self.ended = False
 
     def readable(self) -> bool:
         return True
@@ -109,6 +110,7 @@ class _Reader(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed's Buffer is wider
         self._connection.settimeout(self._budget.left_s())
         count = self._connection.recv_into(buffer)
+        self.ended = count == 0
         self._budget.take(count)
         return count
 
@@ -222,9 +224,11 @@ class _Connection:
         """Sends a request and reads the head of its answer."""
         self._socket.settimeout(budget.left_s())
         self._socket.sendall(message)
-        stream = _Stream(_Reader(self._socket, budget))
-        response = http.client.HTTPResponse(stream, method=method)  # type: ignore[arg-type]  # only makefile is used
+        reader = _Reader(self._socket, budget)
+        response = http.client.HTTPResponse(_Stream(reader), method=method)  # type: ignore[arg-type]  # makefile will do
         response.begin()
+        if reader.ended:  # http.client takes the end of the stream for the end of the head
+            raise http.client.HTTPException("the head is cut off")
         return Reply(response)
 
     def quiet(self) -> bool:

@@ -4,32 +4,27 @@ Why not a client library: boto3 takes half a second to import on a cold start, a
 obstore) rewrite keys with leading, trailing or double slashes and drop ``Expires``. One signed GET needs neither.
 """
 
-import hashlib
 import re
 import threading
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from pixelshift.errors import NotFoundError, OriginError, PixelshiftError
 from pixelshift.net.credential import CredentialSource
 from pixelshift.net.dial import Endpoint, parse_endpoint
 from pixelshift.net.http import Exchange, HttpClient, Reply, Request
 from pixelshift.net.sigv4 import Scope, Signable, encode_key, sign
-from pixelshift.origin.base import BROKEN_BODY_CODE, Original
+from pixelshift.origin.answer import ABSENT, conditional, outage, read_original
+from pixelshift.origin.base import Original
 
 _KEY_BYTES = 1024
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
 _HOST_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")  # with a dot no wildcard certificate fits
 _REGION = re.compile(r"[a-z0-9-]{2,32}")
 _ERROR_CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,64})</Code>")
-_METADATA_PREFIX = "x-amz-meta-"
 _REGIONS_KEPT = 1024
-_RETRY_AFTER_LIMIT_S = 120
 _PASSING_S = 5
-_ABSENT = "there is no such original"
 # Refusals that speak of our keys and clock rather than of the object; S3 sends them as 403 or 400.
 _OUR_FAULT = {
     "AuthorizationHeaderMalformed",
@@ -102,7 +97,7 @@ class S3Origin:
 
     def _ask(self, read: _Read, region: str) -> Exchange:
         endpoint, path = self._address(read.bucket, read.path, region)
-        headers = {"If-None-Match": f'"{read.known.etag}"'} if read.known is not None else {}
+        headers = conditional(read.known)
         credentials = self._credentials()
         if credentials is not None:
             signable = Signable("GET", endpoint.authority, path, headers)
@@ -140,7 +135,7 @@ def _other_region(reply: Reply, region: str) -> str | None:
 
 def _take(reply: Reply, read: _Read) -> Original:
     if reply.status == 200:
-        return _original(reply, read.body_limit_bytes)
+        return read_original(reply, read.body_limit_bytes)
     if reply.status == 304 and read.known is not None:
         return read.known
     raise _failure(reply, read.path)
@@ -151,48 +146,10 @@ def _encoded_key(bucket: str, key: str) -> str:
     try:
         path = encode_key(key)
     except UnicodeEncodeError:
-        raise NotFoundError(_ABSENT, detail=f"key {key!a:.1024}") from None
+        raise NotFoundError(ABSENT, detail=f"key {key!a:.1024}") from None
     if not key or len(key.encode()) > _KEY_BYTES or not _BUCKET.fullmatch(bucket) or ".." in bucket:
-        raise NotFoundError(_ABSENT, detail=f"bucket {bucket!a:.300}, key {key!a:.1024}")
+        raise NotFoundError(ABSENT, detail=f"bucket {bucket!a:.300}, key {key!a:.1024}")
     return path
-
-
-def _original(reply: Reply, body_limit_bytes: int) -> Original:
-    try:
-        body = reply.read(body_limit_bytes)
-    except OriginError as error:
-        raise OriginError(
-            error.message,
-            code=BROKEN_BODY_CODE,
-            status=error.status,
-            detail=error.detail,
-            retry_after_s=error.retry_after_s,
-        ) from error
-    etag = (reply.header("etag") or "").removeprefix("W/").strip('"')
-    return Original(
-        body=body,
-        etag=etag or hashlib.sha256(body).hexdigest(),
-        content_type=reply.header("content-type"),
-        cache_control=reply.header("cache-control"),
-        last_modified=_http_date(reply.header("last-modified")),
-        expires=reply.header("expires"),
-        metadata=_metadata(reply),
-    )
-
-
-def _metadata(reply: Reply) -> Mapping[str, str]:
-    return {
-        name.removeprefix(_METADATA_PREFIX): value
-        for name, value in reply.headers()
-        if name.startswith(_METADATA_PREFIX)
-    }
-
-
-def _http_date(text: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC) if text else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _failure(reply: Reply, path: str) -> PixelshiftError:
@@ -203,12 +160,5 @@ def _failure(reply: Reply, path: str) -> PixelshiftError:
     if code in _OUR_FAULT:
         return OriginError("the origin refuses our credentials", detail=detail)
     if reply.status in (403, 404, 405, 410) or code in ("KeyTooLongError", "InvalidBucketName", "NoSuchBucket"):
-        return NotFoundError(_ABSENT, detail=detail)
-    if reply.status in (429, 503):
-        return OriginError("the origin is busy", status=503, detail=detail, retry_after_s=_retry_after_s(reply))
-    return OriginError("the origin failed", detail=detail, retry_after_s=_retry_after_s(reply))
-
-
-def _retry_after_s(reply: Reply) -> int:
-    text = reply.header("retry-after") or ""
-    return min(int(text), _RETRY_AFTER_LIMIT_S) if re.fullmatch(r"[0-9]{1,9}", text) else 2
+        return NotFoundError(ABSENT, detail=detail)
+    return outage(reply, detail)

@@ -89,6 +89,8 @@ def test_a_damaged_file_is_a_miss_and_leaves_with_its_row(store: DiskStore, tmp_
 
 
 def test_folders_that_were_removed_come_back(store: DiskStore, tmp_path: Path) -> None:
+    store.put("gone", entry())
+    store.clear()
     for shard in tmp_path.glob("v1/??"):
         shard.rmdir()
     store.put("k", entry())

@@ -1,0 +1,75 @@
+"""What the origins behind HTTP make of an answer."""
+
+import hashlib
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from pixelshift.errors import OriginError
+from pixelshift.net.http import Reply
+from pixelshift.origin.base import BROKEN_BODY_CODE, Original
+
+ABSENT = "there is no such original"
+_METADATA_PREFIX = "x-amz-meta-"
+_RETRY_AFTER_LIMIT_S = 120
+_RETRY_AFTER_S = 2
+
+
+def read_original(reply: Reply, body_limit_bytes: int) -> Original:
+    """Reads the body of a 200.
+
+    A weak ETag may stand for other bytes, so the body's hash takes its place.
+
+    :raises OriginError: ``ImageRetrieval::CannotRetrieveImage``: broken off or too slow.
+    :raises TooLargeError: more than ``body_limit_bytes``.
+    """
+    try:
+        body = reply.read(body_limit_bytes)
+    except OriginError as error:
+        raise OriginError(
+            error.message,
+            code=BROKEN_BODY_CODE,
+            status=error.status,
+            detail=error.detail,
+            retry_after_s=error.retry_after_s,
+        ) from error
+    etag = reply.header("etag") or ""
+    strong = etag.strip('"') if not etag.startswith("W/") else ""
+    return Original(
+        body=body,
+        etag=strong or hashlib.sha256(body).hexdigest(),
+        content_type=reply.header("content-type"),
+        cache_control=reply.header("cache-control"),
+        last_modified=_http_date(reply.header("last-modified")),
+        expires=reply.header("expires"),
+        metadata={
+            name.removeprefix(_METADATA_PREFIX): value
+            for name, value in reply.headers()
+            if name.startswith(_METADATA_PREFIX)
+        },
+    )
+
+
+def conditional(known: Original | None) -> dict[str, str]:
+    """Returns the header that asks for anything but the known version."""
+    return {"If-None-Match": f'"{known.etag}"'} if known is not None else {}
+
+
+def outage(reply: Reply, detail: str) -> OriginError:
+    """Words an answer that is neither the object nor its absence: 503 where the origin asks for patience, else 502."""
+    text = reply.header("retry-after") or ""
+    named_s = int(text) if re.fullmatch(r"[0-9]{1,9}", text) else _RETRY_AFTER_S
+    busy = reply.status in (429, 503)
+    return OriginError(
+        "the origin is busy" if busy else "the origin failed",
+        status=503 if busy else 502,
+        detail=detail,
+        retry_after_s=min(named_s, _RETRY_AFTER_LIMIT_S),
+    )
+
+
+def _http_date(text: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC) if text else None
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,236 @@
+"""Servers that lie, stall, drip, flood or leave: each meets its limit, as the origin's error and never as a hang."""
+
+import socket
+import threading
+
+import pytest
+
+from pixelshift.errors import InvalidRequestError, OriginError, TooLargeError
+from pixelshift.net.dial import Endpoint, parse_endpoint
+from pixelshift.net.http import HttpClient, Pace, Request
+from tests.support.http_server import Answer, RawServer, Seen, raw_server, reply, say
+
+LIMIT = 10_000
+
+
+def get(server: RawServer, client: HttpClient | None = None, *, timeout_s: float = 10, limit: int = LIMIT) -> bytes:
+    with client or HttpClient(idle_limit=0) as opened:
+        endpoint = Endpoint("127.0.0.1", server.port, tls=False)
+        request = Request("GET", "/a")
+        with opened.open(endpoint, request, body_limit_bytes=limit, timeout_s=timeout_s) as answer:
+            return answer.read(limit)
+
+
+def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head + b"".join(b"%x\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks) + end
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        reply(200, b"body"),
+        chunked(b"bo", b"dy"),
+        b"HTTP/1.0 200 OK\r\n\r\nbody",
+        b"HTTP/1.1 100 Continue\r\n\r\n" + reply(200, b"body"),
+    ],
+)
+def test_every_framing_of_the_same_body_is_the_same_body(message: bytes) -> None:
+    with raw_server(say(message, then_close=True)) as server:
+        assert get(server) == b"body"
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"",
+        b"\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK",
+        b"HTTP/9.9 200 OK\r\n\r\n",
+        b"HTTP/1.1 9999 X\r\n\r\n",
+        b"HTTP/1.1 20 X\r\nContent-Length: 0\r\n\r\n",
+        b"HTTP/1.1 101 Switching\r\n\r\nbody",
+        reply(200, b"bod", {"Content-Length": "4"}),
+        reply(200, b"body", {"Content-Length": "-4"}),
+        reply(200, b"body", {"Content-Length": "+4"}),
+        reply(200, b"body", {"Content-Length": "4, 4"}),
+        reply(200, b"body", {"Content-Length": "0x4"}),
+        reply(200, b"body", {"Content-Length": "٤".encode().decode("latin-1")}),
+        reply(200, b"body", {"content-length": "5"}),  # two of them
+        reply(200, b"body", {"Transfer-Encoding": "chunked"}),  # both kinds
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno colon here\r\nContent-Length: 4\r\n\r\nbody",
+        chunked(b"body", end=b""),
+        chunked(b"body", end=b"zz\r\n"),
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n",
+    ],
+)
+def test_an_answer_that_is_cut_off_or_ambiguous_is_the_origins_failure(message: bytes) -> None:
+    with raw_server(say(message, then_close=True)) as server, pytest.raises(OriginError) as caught:
+        get(server)
+    assert caught.value.status in (502, 503)
+
+
+def flood(head: bytes, piece: bytes) -> Answer:
+    def answer(connection: socket.socket, _seen: Seen) -> None:
+        connection.sendall(head)
+        while True:
+            connection.sendall(piece)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 1000),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"10\r\n" + b"x" * 16 + b"\r\n"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", b"x" * 1000),
+    ],
+)
+def test_an_endless_body_ends_at_the_limit(head: bytes, piece: bytes) -> None:
+    with raw_server(flood(head, piece)) as server, pytest.raises(TooLargeError):
+        get(server)
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+        (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 100),
+        (b"HTTP/1.1 200 OK\r\nX: ", b"y" * 1000),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"T: y\r\n" * 100),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1;" + b"e" * 5000 + b"\r\nx\r\n"),
+    ],
+)
+def test_endless_framing_ends_too(head: bytes, piece: bytes) -> None:
+    with raw_server(flood(head, piece)) as server, pytest.raises((OriginError, TooLargeError)):
+        get(server)
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\n", reply(200, b"x" * 99, {"Content-Length": "100"})])
+def test_a_server_that_falls_silent_meets_the_deadline(sent: bytes) -> None:
+    silence = threading.Event()
+
+    def answer(connection: socket.socket, _seen: Seen) -> None:
+        connection.sendall(sent)
+        silence.wait(30)
+
+    with raw_server(answer) as server:
+        with pytest.raises(OriginError) as caught:
+            get(server, timeout_s=0.2)
+        silence.set()
+    assert caught.value.status == 503
+    assert caught.value.retry_after_s is not None
+
+
+@pytest.mark.parametrize("head", [b"HTTP/1.1 200 OK\r\nContent-Length: 9000\r\n\r\n", b"HTTP/1.1 200 OK\r\nX: "])
+def test_a_server_that_drips_meets_the_pace_long_before_the_deadline(head: bytes) -> None:
+    def answer(connection: socket.socket, _seen: Seen) -> None:
+        connection.sendall(head)
+        for _ in range(9000):
+            connection.sendall(b"x")
+            if server.closing.wait(0.01):
+                return
+
+    with raw_server(answer) as server:
+        client = HttpClient(idle_limit=0, pace=Pace(grace_s=0.2, floor_bytes_per_s=100_000))
+        with pytest.raises(OriginError) as caught:
+            get(server, client, timeout_s=60)
+    assert caught.value.status == 503
+
+
+def test_a_refused_connection_is_the_origins_failure() -> None:
+    with raw_server(say(b"")) as server:
+        pass
+    with pytest.raises(OriginError):
+        get(server)
+
+
+def test_a_name_that_does_not_resolve_is_the_origins_failure() -> None:
+    with HttpClient() as client, pytest.raises(OriginError):
+        client.open(
+            Endpoint("no.such.name.invalid", 80, tls=False), Request("GET", "/"), body_limit_bytes=9, timeout_s=9
+        )
+
+
+def test_connections_are_kept_and_a_dead_one_is_replaced_unseen() -> None:
+    with raw_server(say(reply(200, b"ok"))) as server, HttpClient() as client:
+        endpoint = Endpoint("127.0.0.1", server.port, tls=False)
+
+        def once() -> bytes:
+            with client.open(endpoint, Request("GET", "/"), body_limit_bytes=9, timeout_s=9) as answer:
+                return answer.read(9)
+
+        assert [once(), once(), once()] == [b"ok"] * 3
+        assert server.connections == 1
+        for connection in client._idle:
+            connection._socket.shutdown(socket.SHUT_RDWR)
+        assert once() == b"ok"
+        assert server.connections == 2
+
+
+def test_a_connection_with_bytes_nobody_asked_for_is_not_used_again() -> None:
+    with raw_server(say(reply(200, b"ok") + reply(200, b"poison"))) as server, HttpClient() as client:
+        endpoint = Endpoint("127.0.0.1", server.port, tls=False)
+        for _ in range(3):
+            with client.open(endpoint, Request("GET", "/"), body_limit_bytes=9, timeout_s=9) as answer:
+                assert answer.read(9) == b"ok"
+
+
+def test_a_body_left_unread_costs_its_connection() -> None:
+    with raw_server(say(reply(200, b"x" * 5000))) as server, HttpClient() as client:
+        endpoint = Endpoint("127.0.0.1", server.port, tls=False)
+        for _ in range(2):
+            with client.open(endpoint, Request("GET", "/"), body_limit_bytes=9999, timeout_s=9) as answer:
+                assert answer.status == 200
+        assert server.connections == 2
+
+
+def test_header_values_with_control_characters_count_as_absent() -> None:
+    message = reply(200, b"", {"Cache-Control": "a\x01b", "X-Two": "fine\tso"})
+    with raw_server(say(message)) as server, HttpClient() as client:
+        endpoint = Endpoint("127.0.0.1", server.port, tls=False)
+        with client.open(endpoint, Request("GET", "/"), body_limit_bytes=9, timeout_s=9) as answer:
+            assert answer.header("cache-control") is None
+            assert answer.header("x-two") == "fine\tso"
+            assert "cache-control" not in dict(answer.headers())
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        Request("GET", "/a b"),
+        Request("GET", "/a\r\nX: y"),
+        Request("GET\r\n", "/"),
+        Request("GET", "/", {"X": "a\r\nY: b"}),
+        Request("GET", "/", {"X Y": "a"}),
+        Request("GET", "/ä"),
+    ],
+)
+def test_no_request_can_be_split(request_: Request) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        request_.encode(Endpoint("h", 80, tls=False))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "host",
+        "ftp://h",
+        "http://",
+        "http://u@h",
+        "http://u:p@h",
+        "http://h?x",
+        "http://h#x",
+        "http://h:99999",
+        "http://ä",
+    ],
+)
+def test_an_endpoint_that_is_none_is_refused(url: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        parse_endpoint(url)
