@@ -1,0 +1,174 @@
+"""JPEG: header by hand (ITU-T T.81, annex B), pixels by libjpeg-turbo through Pillow."""
+
+import struct
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pixelshift.edits.types import Format
+from pixelshift.imaging import exif
+from pixelshift.imaging.base import Header
+from pixelshift.imaging.codecs import Decode, damaged
+from pixelshift.imaging.metadata import Metadata
+
+if TYPE_CHECKING:
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    from pixelshift.imaging.picture import Picture
+
+_FRAMES = {0xC0: "baseline", 0xC1: "extended", 0xC2: "progressive"}
+_OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
+_BARE = {0x01, *range(0xD0, 0xD9)}
+_START_OF_SCAN, _END = 0xDA, 0xD9
+_ICC_NAME, _XMP_NAME, _ADOBE = b"ICC_PROFILE\0", b"http://ns.adobe.com/xap/1.0/\0", b"Adobe"
+_MAX_SEGMENTS = 4_096
+_END_OF_IMAGE = b"\xff\xd9"
+
+SUBSAMPLING = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (4, 1): "4:1:1", (1, 2): "4:4:0"}
+
+
+def segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """(marker, start, end) of each segment's payload, up to and including the first scan's header."""
+    at = 2
+    for _ in range(_MAX_SEGMENTS):
+        at = data.find(b"\xff", at)
+        while 0 <= at < len(data) - 1 and data[at + 1] == 0xFF:
+            at += 1
+        if at < 0 or at + 1 >= len(data):
+            return
+        marker = data[at + 1]
+        at += 2
+        if marker in _BARE or marker == 0:
+            continue
+        if marker == _END or at + 2 > len(data):
+            return
+        length = int.from_bytes(data[at : at + 2], "big")
+        if length < 2:
+            raise damaged("JPEG segment shorter than its own length")
+        yield marker, at + 2, min(at + length, len(data))
+        if marker == _START_OF_SCAN:
+            return
+        at += length
+    raise damaged("JPEG with too many segments")
+
+
+def read_header(data: bytes) -> Header:
+    orientation, has_icc, frame = 1, False, None
+    for marker, start, end in segments(data):
+        if marker in _OTHER_FRAMES:
+            raise damaged(f"JPEG process 0x{marker:02x} is not decoded")
+        if marker in _FRAMES and frame is None:
+            frame = _frame(data[start:end]) + (marker == 0xC2,)
+        elif marker == 0xE1 and data.startswith(exif.PREFIX, start):
+            orientation = exif.orientation(data[start + len(exif.PREFIX) : end])
+        elif marker == 0xE2 and data.startswith(_ICC_NAME, start):
+            has_icc = True
+    if frame is None:
+        raise damaged("JPEG without a frame header")
+    width, height, bits, channels, subsampling, progressive = frame
+    return Header(
+        Format.JPEG,
+        width,
+        height,
+        channels,
+        orientation=orientation,
+        has_icc=has_icc,
+        bits=bits,
+        is_cmyk=channels == 4,
+        is_progressive=progressive,
+        chroma_subsampling=subsampling,
+    )
+
+
+def _frame(payload: bytes) -> tuple[int, int, int, int, str | None]:
+    """Width, height, bits, channels and chroma subsampling of a frame header (B.2.2)."""
+    if len(payload) < 6:
+        raise damaged("JPEG frame header cut short")
+    bits, height, width, count = struct.unpack_from(">BHHB", payload)
+    if not width or not height:
+        raise damaged("JPEG without a width or a height")
+    if bits != 8 or count not in {1, 3, 4} or len(payload) < 6 + 3 * count:
+        raise damaged(f"JPEG of {count} components of {bits} bits")
+    factors = [divmod(payload[7 + 3 * index], 16) for index in range(count)]
+    if not all(1 <= side <= 4 for pair in factors for side in pair):
+        raise damaged("JPEG sampling factors out of range")
+    return width, height, bits, count, _subsampling(factors) if count == 3 else None
+
+
+def _subsampling(factors: list[tuple[int, int]]) -> str | None:
+    (across, down), blue, red = factors
+    if blue != red or across % blue[0] or down % blue[1]:
+        return None
+    return SUBSAMPLING.get((across // blue[0], down // blue[1]))
+
+
+def read_metadata(data: bytes) -> Metadata:
+    """EXIF, ICC and XMP blocks, found without decoding."""
+    found = Metadata()
+    parts: dict[int, bytes] = {}
+    for marker, start, end in segments(data):
+        payload = data[start:end] if marker in {0xE1, 0xE2} else b""
+        if payload.startswith(exif.PREFIX) and found.exif is None:
+            found.exif = exif.without_prefix(payload)
+        elif payload.startswith(_XMP_NAME) and found.xmp is None:
+            found.xmp = payload[len(_XMP_NAME) :]
+        elif payload.startswith(_ICC_NAME) and len(payload) > len(_ICC_NAME) + 2:
+            parts[payload[len(_ICC_NAME)]] = payload[len(_ICC_NAME) + 2 :]
+    found.icc = b"".join(parts[number] for number in sorted(parts)) or None
+    return found
+
+
+def decode(data: bytes, header: Header, how: Decode) -> "Picture":
+    """What is missing at the end of the file is filled in, not refused."""
+    from pixelshift.imaging.codecs.pillow import pixels_of
+    from pixelshift.imaging.picture import Picture
+
+    metadata = read_metadata(data)
+    pixels = pixels_of(_loaded(data, how), metadata.icc)
+    picture = Picture([pixels], metadata)
+    if how.denominator > 1:
+        # The decoder rounds up; upstream's rounds down, and sizes follow upstream (contract 5.3).
+        picture.stands_for(how.size, (header.width / how.denominator, header.height / how.denominator))
+    return picture
+
+
+def _loaded(data: bytes, how: Decode) -> "JpegImageFile":
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    from pixelshift.imaging.codecs.pillow import load, opened
+
+    def attempt(body: bytes) -> JpegImageFile:
+        image = opened(JpegImageFile, body)
+        if how.denominator > 1:
+            image.draft(None, (image.width // how.denominator or 1, image.height // how.denominator or 1))
+        return image
+
+    image = attempt(data)
+    try:
+        image.load()
+    except OSError:
+        # Cut short: asked again with an end marker, libjpeg invents the missing rest.
+        image = attempt(data + _END_OF_IMAGE)
+        load(image)
+    return image
+
+
+def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
+    """Baseline 4:2:0 with optimised Huffman tables by default; ``mozjpeg`` means progressive here.
+
+    Accepted without effect, because libjpeg-turbo knows no such thing: ``trellisQuantisation``,
+    ``overshootDeringing``, ``quantisationTable``.
+    """
+    from pixelshift.imaging.codecs.pillow import as_image, saved
+
+    progressive = bool(
+        options.get("progressive") or options.get("mozjpeg") or options.get("optimiseScans")
+    )
+    return saved(
+        as_image(picture.opaque()),
+        "JPEG",
+        quality=int(options.get("quality", 80)),
+        subsampling=options.get("chromaSubsampling", "4:2:0"),
+        progressive=progressive,
+        optimize=bool(options.get("optimiseCoding", True)) or progressive,
+        **picture.metadata.for_pillow(exif_prefix=True),
+    )

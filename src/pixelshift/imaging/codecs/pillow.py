@@ -1,0 +1,108 @@
+"""What the Pillow-backed codecs share: opening one named format, tolerant loading, sRGB pixels, saving.
+
+Format classes are called directly instead of ``Image.open``: the format is explicit, and Pillow's process-wide
+size limit stays out of it; sizes were already checked against the request's own limits.
+"""
+
+import io
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+from PIL import Image, ImageFile
+
+from pixelshift.imaging.codecs import Decode, damaged
+from pixelshift.imaging.colour import to_srgb
+from pixelshift.imaging.picture import Picture, Pixels, with_alpha
+
+_Opened = TypeVar("_Opened", bound=ImageFile.ImageFile)
+
+_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError)
+"""What Pillow raises on damaged files, by its own plugins' habits."""
+
+
+def opened(plugin: Callable[[io.BytesIO], _Opened], data: bytes) -> _Opened:
+    """The file read as exactly this format, pixels not yet decoded."""
+    try:
+        return plugin(io.BytesIO(data))
+    except _DAMAGE as error:
+        raise damaged(f"{type(error).__name__}: {error}") from error
+
+
+def load(image: ImageFile.ImageFile) -> None:
+    """Decode as much as there is: missing rows stay empty instead of failing, like sharp's ``failOn: none``.
+
+    Pillow has a global switch for that; this way one request does not change another.
+    """
+    try:
+        image.load()
+    except _DAMAGE as error:
+        image.tile = []
+        try:
+            image.im  # noqa: B018 - raises where nothing was allocated, so nothing can be shown
+            Image.Image.load(image)
+        except _DAMAGE:
+            raise damaged(f"{type(error).__name__}: {error}") from error
+
+
+def pixels_of(image: Image.Image, icc: bytes | None) -> Pixels:
+    """The decoded picture as sRGB or sRGB + alpha."""
+    if image.mode in {"I;16", "I;16B", "I;16L", "I;16N", "I", "F"}:
+        image = _eight_bits(image)
+    if icc is not None:
+        image = to_srgb(image, icc)
+    transparent = image.has_transparency_data
+    mode = "RGBA" if transparent else "RGB"
+    return np.array(image if image.mode == mode else image.convert(mode))
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """The high byte of 16-bit grey; 32-bit samples are taken as 16-bit ones, as PNG and TIFF store them."""
+    samples = np.asarray(image)
+    if samples.dtype.kind == "f":
+        samples = np.nan_to_num(samples) * (65535.0 if np.nanmax(np.abs(samples), initial=0) <= 1.0 else 1.0)
+    high = np.clip(samples, 0, 65535).astype(np.uint16) >> 8
+    return Image.fromarray(high.astype(np.uint8))
+
+
+def as_image(pixels: Pixels) -> Image.Image:
+    """A Pillow image of 1-4 channels."""
+    return Image.fromarray(np.ascontiguousarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels))
+
+
+def saved(image: Image.Image, format_: str, **options: Any) -> bytes:
+    body = io.BytesIO()
+    image.save(body, format_, **options)
+    return body.getvalue()
+
+
+def frames_of(
+    image: ImageFile.ImageFile, icc: bytes | None, how: Decode
+) -> tuple[list[Pixels], tuple[int, ...]]:
+    """The first ``how.frames`` frames, all of one size and all with alpha or none, and their delays in milliseconds."""
+    frames: list[Pixels] = []
+    delays: list[int] = []
+    for index in range(how.frames):
+        try:
+            image.seek(index)
+        except EOFError:
+            break
+        how.check()
+        load(image)
+        frames.append(pixels_of(image, icc))
+        delays.append(int(image.info.get("duration") or 0))
+    if not frames:
+        raise damaged("no frame could be read")
+    if len({frame.shape[2] for frame in frames}) > 1:
+        frames = [with_alpha(frame) for frame in frames]
+    return frames, tuple(delays) if how.frames > 1 else ()
+
+
+def animation_options(picture: Picture, images: list[Image.Image], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Frames after the first, delays and loop count; ``delay`` and ``loop`` of the request win over the source's."""
+    delay = options.get("delay", picture.delays_ms) or (100,)
+    delays = list(delay) if isinstance(delay, list | tuple) else [delay]
+    delays = [int(value) for value in (delays + [delays[-1]] * len(images))[: len(images)]]
+    loop = options.get("loop", picture.loop)
+    more = {} if loop is None else {"loop": int(loop)}
+    return {"save_all": True, "append_images": images[1:], "duration": delays, **more}

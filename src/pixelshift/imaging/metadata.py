@@ -1,0 +1,61 @@
+"""What travels beside the pixels, and the rules for what may leave (contract 6.5; decisions 2 and 3)."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from pixelshift.imaging import exif
+from pixelshift.imaging.icc import srgb_profile
+
+_GPS_ATTRIBUTE = re.compile(rb"""\s+\w+:GPS\w+\s*=\s*("[^"]*"|'[^']*')""")
+_GPS_ELEMENT = re.compile(rb"<(\w+:GPS\w+)\b[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL)
+_MAX_XMP_BYTES = 60_000
+"""What fits one JPEG segment; larger packets are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataPolicy:
+    """What the plan decided to keep."""
+
+    strip: bool = False
+    """Everything goes except an orientation other than 1."""
+    keep_gps: bool = False
+    upright: bool = False
+    """The pixels were turned upright: the tag becomes 1."""
+
+
+@dataclass(slots=True)
+class Metadata:
+    """Blocks as found in the source, later as written; ``None`` = absent. ``exif`` without JPEG's prefix."""
+
+    exif: bytes | None = None
+    icc: bytes | None = None
+    xmp: bytes | None = None
+
+    def for_output(self, policy: MetadataPolicy) -> "Metadata":
+        """The blocks to write: sRGB's profile, EXIF and XMP without position data, or next to nothing if stripped."""
+        orientation = 1 if policy.upright or self.exif is None else exif.orientation(self.exif)
+        if policy.strip:
+            return Metadata(exif=exif.small_block(orientation, software="Pixelshift") if orientation != 1 else None)
+        block = self.exif
+        if block is not None and not policy.keep_gps:
+            block = exif.without_gps(block)
+        if block is not None and policy.upright:
+            block = exif.with_orientation(block, 1)
+        return Metadata(block or exif.small_block(orientation), srgb_profile(), self._xmp(policy))
+
+    def _xmp(self, policy: MetadataPolicy) -> bytes | None:
+        if self.xmp is None or len(self.xmp) > _MAX_XMP_BYTES:
+            return None
+        if policy.keep_gps:
+            return self.xmp
+        packet = _GPS_ELEMENT.sub(b"", _GPS_ATTRIBUTE.sub(b"", self.xmp))
+        # What the patterns did not know how to remove goes with the whole packet.
+        return None if b"GPS" in packet or b"G\0P\0S" in packet else packet
+
+    def for_pillow(self, *, exif_prefix: bool = False) -> dict[str, Any]:
+        """Keyword arguments of Pillow's encoders."""
+        blocks = {"icc_profile": self.icc, "xmp": self.xmp}
+        if self.exif is not None:
+            blocks["exif"] = exif.PREFIX + self.exif if exif_prefix else self.exif
+        return {name: block for name, block in blocks.items() if block is not None}
