@@ -28,7 +28,7 @@ def to_srgb(image: Image.Image, icc: bytes) -> Image.Image:
     """
     if len(icc) > _MAX_PROFILE_BYTES:
         return image
-    if image.mode == "P" or image.mode == "PA":
+    if image.mode in {"P", "PA"}:
         image = image.convert("RGBA" if image.has_transparency_data else "RGB")
     if image.mode not in _MODES:
         return image

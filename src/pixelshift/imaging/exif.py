@@ -1,7 +1,7 @@
 """EXIF blocks by hand: read the orientation, patch it, take GPS out, write a small one.
 
-An EXIF block is a TIFF header, a directory (IFD0) of 12-byte entries and data that entries point to. Patches are made in
-place, so that offsets inside private maker notes keep their meaning. Sources: EXIF 2.32 (JEITA CP-3451E), TIFF 6.0.
+An EXIF block is a TIFF header, a directory (IFD0) of 12-byte entries and data that entries point to. Patches are made
+in place, so that offsets inside private maker notes keep their meaning. Sources: EXIF 2.32 (JEITA CP-3451E), TIFF 6.0.
 Blocks are bytes without the ``Exif\\0\\0`` prefix of JPEG's APP1. A damaged block is treated as absent.
 """
 
@@ -20,7 +20,7 @@ class _Entry(NamedTuple):
     at: int
     tag: int
     kind: int
-    count: int
+    number: int
     value: int
     """The four value bytes read as an offset."""
 
@@ -105,7 +105,7 @@ def _rewrite(block: bytearray, order: str, directory: int, kept: list[bytes], be
 def _blank_directory(patched: bytearray, block: bytes, order: str, directory: int) -> None:
     entries = list(_entries(block, order, directory))
     for entry in entries:
-        size = _TYPE_BYTES.get(entry.kind, 0) * entry.count
+        size = _TYPE_BYTES.get(entry.kind, 0) * entry.number
         if size > 4:
             _blank(patched, entry.value, size)
     _blank(patched, directory, 2 + 12 * len(entries))

@@ -205,8 +205,8 @@ def affine_canvas(size: Size, matrix: tuple[float, float, float, float]) -> Size
     across = [a * x + b * y for x, y in corners]
     down = [c * x + d * y for x, y in corners]
     return Size(
-        max(1, round_half_up(max(across)) - round_half_up(min(across))),
-        max(1, round_half_up(max(down)) - round_half_up(min(down))),
+        max(1, round_half_up(max(across) - min(across))),
+        max(1, round_half_up(max(down) - min(down))),
     )
 
 

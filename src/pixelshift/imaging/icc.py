@@ -26,6 +26,9 @@ def _xyz(x: float, y: float, z: float) -> bytes:
 # Curve type 3: ((a x + b)^g for x >= d, c x below), with sRGB's constants.
 _CURVE = b"para" + struct.pack(">IHH", 0, 3, 0) + _fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 
+# D65 to D50 (ICC.1:2004-10, annex E).
+_BRADFORD = (1.04788, 0.02292, -0.0502, 0.02959, 0.99048, -0.01706, -0.00923, 0.01508, 0.75168)
+
 
 @cache
 def srgb_profile() -> bytes:
@@ -34,7 +37,7 @@ def srgb_profile() -> bytes:
         (b"desc", _text("sRGB")),
         (b"cprt", _text("CC0")),
         (b"wtpt", _xyz(0.9642, 1.0, 0.8249)),
-        (b"chad", b"sf32" + bytes(4) + _fixed(1.04788, 0.02292, -0.0502, 0.02959, 0.99048, -0.01706, -0.00923, 0.01508, 0.75168)),
+        (b"chad", b"sf32" + bytes(4) + _fixed(*_BRADFORD)),
         (b"rXYZ", _xyz(0.43607, 0.22249, 0.01392)),
         (b"gXYZ", _xyz(0.38515, 0.71687, 0.09708)),
         (b"bXYZ", _xyz(0.14307, 0.06061, 0.71410)),

@@ -2,20 +2,20 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from pixelshift.edits import types as edits
-from pixelshift.edits.types import Colour
-from pixelshift.errors import PixelshiftError
 from pixelshift.imaging import steps
 from pixelshift.imaging.base import Assets
-from pixelshift.imaging.geometry import Box, Size, Turn
-from pixelshift.imaging.picture import Picture, Pixels, with_alpha
-from pixelshift.imaging.plan import check_growth, check_size, outside
+from pixelshift.imaging.budget import check_growth, outside
+from pixelshift.imaging.edges import content_box, extended, placed, rounded
+from pixelshift.imaging.geometry import Box, Turn
+from pixelshift.imaging.overlay import Render, laid, prepared
+from pixelshift.imaging.picture import Picture, Pixels
 from pixelshift.imaging.resample import scale
 from pixelshift.imaging.steps import Step
+from pixelshift.imaging.subjects import applicable, face_cut, must_blur
 from pixelshift.limits import Limits
 
 
@@ -26,6 +26,10 @@ class Context:
     assets: Assets
     limits: Limits
     check: Callable[[], None]
+    render: Render
+    """How overlays are decoded."""
+    opaque_output: bool
+    """The format of the result has no alpha."""
     moderated: bool = False
     """A label was found that must be blurred."""
 
@@ -63,29 +67,10 @@ def _cut(step: steps.Cut, picture: Picture, context: Context) -> None:
     cut(picture, step.box)
 
 
-def background_of(colour: Colour, channels: int) -> "np.ndarray[Any, np.dtype[np.uint8]]":
-    """The colour as one pixel of so many channels."""
-    alpha = int(colour.alpha * 255 + 0.5)
-    grey = int(0.2126 * colour.r + 0.7152 * colour.g + 0.0722 * colour.b + 0.5)
-    pixel = {1: (grey,), 2: (grey, alpha), 3: (colour.r, colour.g, colour.b), 4: (colour.r, colour.g, colour.b, alpha)}
-    return np.array(pixel[channels], np.uint8)
-
-
-def placed(pixels: Pixels, out: Size, left: int, top: int, background: Colour) -> Pixels:
-    """The picture on a larger canvas; a background that is not opaque gives it an alpha channel."""
-    if background.alpha < 1:
-        pixels = with_alpha(pixels)
-    height, width, channels = pixels.shape
-    canvas = np.empty((out.height, out.width, channels), np.uint8)
-    canvas[:] = background_of(background, channels)
-    canvas[top : top + height, left : left + width] = pixels
-    return canvas
-
-
 def _resize(step: steps.Resized, picture: Picture, context: Context) -> None:
     layout = step.layout(picture.size)
     extent = picture.extent or tuple(float(side) for side in picture.frames[0].shape[1::-1])
-    whole = step.strategy is not None or layout.extends
+    whole = layout.extends
     window = Box(0, 0, *layout.turned) if whole else Box(layout.left, layout.top, *layout.out)
 
     def resized(pixels: Pixels) -> Pixels:
@@ -101,16 +86,6 @@ def _resize(step: steps.Resized, picture: Picture, context: Context) -> None:
 
     picture.nominal = picture.extent = None
     picture.map(resized)
-    if step.strategy is not None and layout.out != layout.turned:
-        left, top = _strategic_offset(step.strategy, picture.frames[0], layout.out)
-        cut(picture, Box(left, top, *layout.out))
-
-
-def _strategic_offset(strategy: edits.Position, pixels: Pixels, out: Size) -> tuple[int, int]:
-    from pixelshift.imaging import saliency
-
-    find = saliency.entropy_box if strategy is edits.Position.ENTROPY else saliency.attention_box
-    return find(pixels, out.width, out.height)
 
 
 _Area = tuple[float, float, float, float]
@@ -142,9 +117,97 @@ def _filter(step: steps.Filtered, picture: Picture, context: Context) -> None:
     picture.map(checked)
 
 
+def _rotate(step: steps.Rotated, picture: Picture, context: Context) -> None:
+    from pixelshift.imaging.filters import rotate_any
+
+    picture.map(lambda pixels: rotate_any(pixels, step.angle))
+
+
+def _trim(step: steps.Trimmed, picture: Picture, context: Context) -> None:
+    box = content_box(picture.frames[0], step.edit)
+    if box is not None:
+        cut(picture, box)
+
+
+def _round(step: steps.Rounded, picture: Picture, context: Context) -> None:
+    picture.map(lambda pixels: rounded(pixels, step.edit))
+    box = content_box(picture.frames[0], edits.Trim())
+    if box is not None:
+        cut(picture, box)
+
+
+def _extend(step: steps.Extended, picture: Picture, context: Context) -> None:
+    picture.map(lambda pixels: extended(pixels, step.edit))
+
+
+def _smart_cut(step: steps.SmartCut, picture: Picture, context: Context) -> None:
+    box = face_cut(picture.frames[0], step.edit, context.assets.find_faces)
+    if box is not None:
+        cut(picture, box)
+
+
+def _moderate(step: steps.Moderated, picture: Picture, context: Context) -> None:
+    context.moderated = must_blur(picture.frames[0], step.edit, context.assets.find_labels)
+
+
+def _blur(step: steps.Blurred, picture: Picture, context: Context) -> None:
+    """A client's blur never weakens the moderation's."""
+    edit = step.edit
+    sigma = step.moderated_sigma
+    if context.moderated and applicable(sigma) and sigma > ((edit.sigma or 0.0) if edit else 0.0):
+        edit = edits.Blur(sigma)
+    if edit is not None:
+        _filter(steps.Filtered(edit), picture, context)
+
+
+def _overlay(step: steps.Overlaid, picture: Picture, context: Context) -> None:
+    original = context.assets.overlays.get((step.edit.bucket, step.edit.key))
+    above = prepared(step.edit, original, picture.size, context.render)
+
+    def covered(pixels: Pixels) -> Pixels:
+        context.check()
+        return laid(pixels, above, step.edit, keep_opaque=context.opaque_output)
+
+    picture.map(covered)
+
+
+def _gamma_in(step: steps.GammaIn, picture: Picture, context: Context) -> None:
+    from pixelshift.imaging.filters import gamma_in
+
+    picture.map(lambda pixels: gamma_in(pixels, step.edit))
+
+
+def _gamma_out(step: steps.GammaOut, picture: Picture, context: Context) -> None:
+    from pixelshift.imaging.filters import gamma_out
+
+    picture.map(lambda pixels: gamma_out(pixels, step.edit))
+
+
+_GREY_SPACES = {"b-w", "grey16"}
+
+
+def _recolour(step: steps.Recoloured, picture: Picture, context: Context) -> None:
+    """One channel for ``b-w`` and, in 8 bits, ``grey16``; ``cmyk`` is left to the encoder; others change nothing."""
+    if step.edit.name in _GREY_SPACES and picture.channels >= 3:
+        _filter(steps.Filtered(edits.Greyscale()), picture, context)
+        picture.map(lambda pixels: pixels[..., 2:] if pixels.shape[2] == 4 else pixels[..., :1])
+    picture.cmyk = step.edit.name == "cmyk"
+
+
 _PERFORMERS: Mapping[type[Step], Callable[..., None]] = {
     steps.Turned: _turn,
+    steps.Rotated: _rotate,
+    steps.Trimmed: _trim,
     steps.Cut: _cut,
+    steps.SmartCut: _smart_cut,
     steps.Resized: _resize,
+    steps.Extended: _extend,
+    steps.Overlaid: _overlay,
+    steps.Moderated: _moderate,
+    steps.Blurred: _blur,
+    steps.Rounded: _round,
+    steps.GammaIn: _gamma_in,
+    steps.GammaOut: _gamma_out,
+    steps.Recoloured: _recolour,
     steps.Filtered: _filter,
 }

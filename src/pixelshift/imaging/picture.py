@@ -31,6 +31,9 @@ class Picture:
     extent: tuple[float, float] | None = None
     """How much of the array, in its own pixels, holds the nominal picture."""
 
+    cmyk: bool = False
+    """Asked to be written as CMYK, where the format can."""
+
     def stands_for(self, nominal: tuple[int, int], extent: tuple[float, float]) -> None:
         self.nominal, self.extent = Size(*nominal), extent
 

@@ -26,5 +26,5 @@ def scale(pixels: Pixels, area: tuple[float, float, float, float], size: Size, w
         min(left + (window.left + window.width) * across, float(pixels.shape[1])),
         min(top + (window.top + window.height) * down, float(pixels.shape[0])),
     )
-    _resample.resize(out, np.ascontiguousarray(pixels), kernel=kernel.value, box=box, premultiply=True)
+    _resample.resize(out.data, np.ascontiguousarray(pixels).data, kernel=kernel.value, box=box, premultiply=True)
     return out

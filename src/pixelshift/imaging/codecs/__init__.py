@@ -20,7 +20,6 @@ _MODULES = {
     Format.GIF: "gif",
     Format.AVIF: "avif",
     Format.TIFF: "tiff",
-    Format.SVG: "svg",
     Format.RAW: "raw",
 }
 

@@ -57,7 +57,7 @@ def read_header(data: bytes) -> Header:
         if marker in _OTHER_FRAMES:
             raise damaged(f"JPEG process 0x{marker:02x} is not decoded")
         if marker in _FRAMES and frame is None:
-            frame = _frame(data[start:end]) + (marker == 0xC2,)
+            frame = (*_frame(data[start:end]), marker == 0xC2)
         elif marker == 0xE1 and data.startswith(exif.PREFIX, start):
             orientation = exif.orientation(data[start + len(exif.PREFIX) : end])
         elif marker == 0xE2 and data.startswith(_ICC_NAME, start):
@@ -160,9 +160,7 @@ def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
     """
     from pixelshift.imaging.codecs.pillow import as_image, saved
 
-    progressive = bool(
-        options.get("progressive") or options.get("mozjpeg") or options.get("optimiseScans")
-    )
+    progressive = bool(options.get("progressive") or options.get("mozjpeg") or options.get("optimiseScans"))
     return saved(
         as_image(picture.opaque()),
         "JPEG",

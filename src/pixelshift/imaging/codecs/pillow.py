@@ -5,6 +5,8 @@ size limit stays out of it; sizes were already checked against the request's own
 """
 
 import io
+import struct
+import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -17,7 +19,19 @@ from pixelshift.imaging.picture import Picture, Pixels, with_alpha
 
 _Opened = TypeVar("_Opened", bound=ImageFile.ImageFile)
 
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError)
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+)
 """What Pillow raises on damaged files, by its own plugins' habits."""
 
 
@@ -76,9 +90,7 @@ def saved(image: Image.Image, format_: str, **options: Any) -> bytes:
     return body.getvalue()
 
 
-def frames_of(
-    image: ImageFile.ImageFile, icc: bytes | None, how: Decode
-) -> tuple[list[Pixels], tuple[int, ...]]:
+def frames_of(image: ImageFile.ImageFile, icc: bytes | None, how: Decode) -> tuple[list[Pixels], tuple[int, ...]]:
     """The first ``how.frames`` frames, all of one size and all with alpha or none, and their delays in milliseconds."""
     frames: list[Pixels] = []
     delays: list[int] = []

@@ -76,7 +76,11 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
     load(image)
     info = image.info
     xmp = info.get("xmp")
-    metadata = Metadata(info.get("exif"), info.get("icc_profile"), xmp if isinstance(xmp, bytes) else None)
+    metadata = Metadata(
+        exif.without_prefix(info.get("exif", b"")) or None,
+        info.get("icc_profile"),
+        xmp if isinstance(xmp, bytes) else None,
+    )
     return Picture([pixels_of(image, metadata.icc)], metadata)
 
 
