@@ -1,0 +1,199 @@
+"""HTTP caching over a store of bytes: how long an answer is fresh, how long it may be served stale (RFC 9111, 5861)."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pixelshift.cache.base import CacheStore, Entry
+from pixelshift.delivery.condition import parse_date
+from pixelshift.delivery.representation import HeaderMap, Identity, Representation
+
+_DIRECTIVE = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^",\s]*))?\s*(?:,|$)')
+_DECIMAL = re.compile(r"\d{1,19}")
+_ERROR_TTL_S = 10
+_FOREVER_S = 2**31
+
+
+class Freshness(StrEnum):
+    """What may be done with a stored answer."""
+
+    FRESH = "fresh"
+    RENEWING = "renewing"
+    """Stale, but may be served while it is renewed."""
+    STALE = "stale"
+    """Must be renewed first; may still stand in when that fails."""
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How long entries live where their own headers do not say, and at most."""
+
+    max_ttl_s: int = 86_400
+    stale_while_revalidate_s: int = 60
+    stale_if_error_s: int = 86_400
+
+
+def directives(cache_control: str) -> dict[str, str | None]:
+    """The directives of a Cache-Control value by lower-case name; the first of a repeated one counts.
+
+    What cannot be read ends the list: the rest is not guessed at.
+    """
+    found: dict[str, str | None] = {}
+    for name, value in _directives(cache_control):
+        found.setdefault(name, value)
+    return found
+
+
+def _directives(text: str) -> Iterator[tuple[str, str | None]]:
+    position = 0
+    while position < len(text):
+        if text[position] in ", \t":
+            position += 1
+            continue
+        match = _DIRECTIVE.match(text, position)
+        if match is None:
+            return
+        value = match[2]
+        yield match[1].lower(), value.strip('"') if value is not None else None
+        position = match.end()
+
+
+def seconds(value: str | None) -> int | None:
+    """Delta-seconds, capped (RFC 9111, 1.2.2); anything that is not a plain whole number is ``None``."""
+    if value is None or _DECIMAL.fullmatch(value) is None:
+        return None
+    return min(int(value), _FOREVER_S)
+
+
+def freshness_lifetime_s(headers: HeaderMap, now_s: float) -> int | None:
+    """Seconds for which a shared cache may serve an answer unasked; ``None`` forbids storing it.
+
+    ``s-maxage`` beats ``max-age`` beats ``Expires``; a value that cannot be read counts as stale already
+    (RFC 9111, 4.2.1); without any of them there is no freshness, we do not guess.
+    """
+    rules = directives(headers.find("Cache-Control") or "")
+    if "no-store" in rules or "private" in rules:
+        return None
+    if "no-cache" in rules:
+        return 0
+    for name in ("s-maxage", "max-age"):
+        if name in rules:
+            return seconds(rules[name]) or 0
+    expires = parse_date(headers.find("Expires"))
+    return 0 if expires is None else max(0, min(_FOREVER_S, int(expires.timestamp() - now_s)))
+
+
+class HttpCache:
+    """Representations under the key of a normalised request."""
+
+    def __init__(self, store: CacheStore, ages: Ages, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._ages = ages
+        self._clock = clock
+
+    def look(self, key: str) -> Entry | None:
+        """What is stored, whatever its age."""
+        return self._store.get(key)
+
+    def judge(self, entry: Entry) -> Freshness:
+        """What may be done with an entry now."""
+        now_s = self._clock()
+        if now_s < entry.fresh_until_s:
+            return Freshness.FRESH
+        if now_s < float(entry.extra.get("renewing_until_s", 0)):
+            return Freshness.RENEWING
+        return Freshness.STALE if now_s < entry.stale_until_s else Freshness.GONE
+
+    def may_stand_in(self, entry: Entry) -> bool:
+        """Whether a stale entry may be served because renewing it failed."""
+        return self._clock() < float(entry.extra.get("stand_in_until_s", 0))
+
+    def age_s(self, entry: Entry) -> int:
+        """The Age header's value."""
+        return max(0, int(self._clock() - entry.stored_at_s))
+
+    def ttl_s(self, entry: Entry) -> int:
+        """Seconds of freshness left, negative when stale (RFC 9211, 2.3)."""
+        return int(entry.fresh_until_s - self._clock())
+
+    def generation(self) -> int:
+        """To be read before an answer is begun; see :class:`pixelshift.cache.base.CacheStore`."""
+        return self._store.generation()
+
+    def keep(self, key: str, made: Representation, generation: int) -> bool:
+        """Stores an answer if its headers let a shared cache do so; returns whether they do."""
+        now_s = self._clock()
+        headers = HeaderMap(made.headers)
+        lifetime_s = freshness_lifetime_s(headers, now_s)
+        if lifetime_s is None or (made.error is not None and lifetime_s == 0):
+            return False
+        lifetime_s = min(lifetime_s, _ERROR_TTL_S if made.error else self._ages.max_ttl_s)
+        renewing_s, stand_in_s = (0, 0) if made.error else self._stale_s(headers)
+        fresh_until_s = now_s + lifetime_s
+        extra = {
+            "identities": json.dumps(made.identities),
+            "renewing_until_s": str(fresh_until_s + renewing_s),
+            "stand_in_until_s": str(fresh_until_s + stand_in_s),
+        }
+        if made.error is not None:
+            extra["code"] = made.error.code
+        entry = Entry(
+            body=made.body,
+            status=made.status,
+            headers=tuple(made.headers.items()),
+            stored_at_s=now_s,
+            fresh_until_s=fresh_until_s,
+            stale_until_s=fresh_until_s + max(renewing_s, stand_in_s),
+            tags=tuple(f"{bucket}/{name}" for bucket, name, _ in made.identities),
+            extra=extra,
+        )
+        self._store.put(key, entry, generation=generation)
+        return True
+
+    def renew(self, key: str, entry: Entry, generation: int) -> Entry:
+        """Restarts the life of an entry whose originals still stand."""
+        shift_s = self._clock() - entry.stored_at_s
+        moved = {name: str(float(entry.extra[name]) + shift_s) for name in ("renewing_until_s", "stand_in_until_s")}
+        renewed = replace(
+            entry,
+            stored_at_s=entry.stored_at_s + shift_s,
+            fresh_until_s=entry.fresh_until_s + shift_s,
+            stale_until_s=entry.stale_until_s + shift_s,
+            extra={**entry.extra, **moved},
+        )
+        self._store.put(key, renewed, generation=generation)
+        return renewed
+
+    def purge_source(self, tag: str) -> int:
+        """Drops everything made from the original ``bucket/key``; returns how many entries."""
+        return self._store.purge_tag(tag)
+
+    def purge_prefix(self, prefix: str) -> int:
+        """Drops everything made from originals whose ``bucket/key`` begins so."""
+        return self._store.purge_prefix(prefix)
+
+    def purge_all(self) -> int:
+        """Drops everything."""
+        return self._store.clear()
+
+    def _stale_s(self, headers: HeaderMap) -> tuple[int, int]:
+        """Seconds past freshness for which an entry may be served (while renewing, on failure)."""
+        rules = directives(headers.find("Cache-Control") or "")
+        if rules.keys() & {"must-revalidate", "proxy-revalidate", "no-cache"}:
+            return 0, 0  # RFC 9111, 4.2.4: these forbid serving stale without having asked
+        renewing_s, stand_in_s = seconds(rules.get("stale-while-revalidate")), seconds(rules.get("stale-if-error"))
+        # s-maxage means proxy-revalidate too, unless the same answer names a time for going stale.
+        ages = Ages(0, 0, 0) if "s-maxage" in rules else self._ages
+        return (
+            ages.stale_while_revalidate_s if renewing_s is None else renewing_s,
+            ages.stale_if_error_s if stand_in_s is None else stand_in_s,
+        )
+
+
+def identities_of(entry: Entry) -> tuple[Identity, ...]:
+    """The originals that an entry was made from."""
+    return tuple((bucket, key, etag) for bucket, key, etag in json.loads(entry.extra.get("identities", "[]")))

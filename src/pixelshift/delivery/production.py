@@ -1,0 +1,226 @@
+"""Making one answer: read the original and its overlays, pass through or render, head the result."""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pixelshift import ENGINE_VERSION
+from pixelshift.delivery.media import media_type_of
+from pixelshift.delivery.originals import Originals
+from pixelshift.delivery.representation import HeaderMap, Identity, Representation, picture_headers
+from pixelshift.edits.types import ContentModeration, Format, Overlay, SmartCrop, ToFormat
+from pixelshift.errors import (
+    InternalError,
+    InvalidRequestError,
+    NotFoundError,
+    OriginError,
+    PixelshiftError,
+    TooLargeError,
+)
+from pixelshift.imaging.base import FindFaces, FindLabels
+from pixelshift.limits import Limits
+from pixelshift.origin.base import Original
+from pixelshift.render.base import Job, Renderer, Wish
+from pixelshift.request.base import ImageRequest, RequestKind
+from pixelshift.vision.base import FaceDetector, Moderator
+
+SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
+
+
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """What looks at pictures; ``None`` where nothing is configured."""
+
+    faces: FaceDetector | None = None
+    moderator: Moderator | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A request with its negotiation settled."""
+
+    image: ImageRequest
+    formats: tuple[Format, ...] = ()
+    """What the client takes, where it was asked."""
+    varies: bool = False
+    """Another Accept could have brought another format."""
+    key: str = ""
+    """The same for every request that gets the same bytes and entity headers."""
+
+
+def order_key(image: ImageRequest, formats: tuple[Format, ...]) -> str:
+    """A digest of everything that decides the answer beside the originals' bytes."""
+    parts = (
+        ENGINE_VERSION,
+        image.bucket,
+        image.key,
+        image.edits,
+        image.has_edits,
+        image.output_format,
+        image.webp_effort,
+        sorted(image.headers.items()),
+        formats,
+        image.kind is not RequestKind.DEFAULT,
+    )
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Studio:
+    """Everything that making a picture needs."""
+
+    originals: Originals
+    renderer: Renderer
+    eyes: Eyes
+    limits: Limits
+    auto_orient: bool = False
+    keep_gps: bool = False
+    body_limit_bytes: int | None = None
+    """The largest body that the face can send, where it has such a limit."""
+
+    def produce(self, order: Order, deadline_s: float) -> Representation:
+        """Makes the answer to one order.
+
+        :raises PixelshiftError: whatever goes wrong, with the contract's status and code.
+        """
+        started_s = time.monotonic()
+        image = order.image
+        original = self.originals.fetch(image.bucket, image.key, deadline_s=deadline_s)
+        media_type = media_type_of(original)
+        overlays = self._overlays(image, deadline_s)
+        fetch_ms = (time.monotonic() - started_s) * 1000
+        timings_ms: dict[str, float] = {"fetch": fetch_ms}
+        if _passes_through(order, media_type):
+            body = original.body
+        else:
+            encoded = self.renderer.render(self._job(order, original, overlays, deadline_s))
+            body, media_type = encoded.body, encoded.format.media_type
+            timings_ms |= encoded.timings_ms
+        self._check_size(body)
+        identities: tuple[Identity, ...] = (
+            (image.bucket, image.key, original.etag),
+            *((*address, one.etag) for address, one in overlays.items()),
+        )
+        headers = picture_headers(original, media_type, image.headers)
+        _finish_headers(headers, order, media_type, identities)
+        return Representation(200, headers, body, identities, timings_ms)
+
+    def _check_size(self, body: bytes) -> None:
+        if self.body_limit_bytes is not None and len(body) > self.body_limit_bytes:
+            raise TooLargeError(f"The picture has {len(body)} bytes; {self.body_limit_bytes} can be sent.")
+
+    def stands(self, identities: tuple[Identity, ...], deadline_s: float) -> bool:
+        """Whether every original is still the one that an answer was made from.
+
+        :raises PixelshiftError: an origin could not tell.
+        """
+        return all(self.originals.stands(*one, deadline_s=deadline_s) for one in identities)
+
+    def _overlays(self, image: ImageRequest, deadline_s: float) -> dict[tuple[str, str], Original]:
+        """Overlay originals by address; a missing one is the client's mistake (contract, 3.4)."""
+        addresses = dict.fromkeys((one.bucket, one.key) for one in image.edits if isinstance(one, Overlay))
+        found = {}
+        for address in addresses:
+            try:
+                found[address] = self.originals.fetch(*address, deadline_s=deadline_s)
+            except NotFoundError as error:
+                raise InvalidRequestError(
+                    "The overlay picture does not exist.", code="OverlayImageException", detail=error.detail
+                ) from error
+        return found
+
+    def _job(
+        self,
+        order: Order,
+        original: Original,
+        overlays: Mapping[tuple[str, str], Original],
+        deadline_s: float,
+    ) -> Job:
+        image = order.image
+        wish = Wish(
+            edits=image.edits,
+            formats=order.formats,
+            format=image.output_format,
+            webp_effort=image.webp_effort,
+            quality_follows=image.kind is not RequestKind.DEFAULT,
+            auto_orient=self.auto_orient,
+            keep_gps=self.keep_gps,
+        )
+        return Job(
+            source=original.body,
+            wish=wish,
+            limits=self.limits,
+            deadline_s=deadline_s,
+            identity=f"{image.bucket}/{image.key}@{original.etag}",
+            overlays={address: one.body for address, one in overlays.items()},
+            find_faces=self._face_finder(image),
+            find_labels=self._label_finder(image),
+        )
+
+    def _face_finder(self, request: ImageRequest) -> FindFaces | None:
+        detector = self.eyes.faces
+        if detector is None or not any(isinstance(one, SmartCrop) for one in request.edits):
+            return None
+
+        def find(image: bytes) -> list[tuple[float, float, float, float]]:
+            try:
+                boxes = detector.faces(image)
+            except OriginError as error:
+                raise _blind("SmartCrop::Error", error) from error
+            return [(box.left, box.top, box.width, box.height) for box in boxes]
+
+        return find
+
+    def _label_finder(self, image: ImageRequest) -> FindLabels | None:
+        if not any(isinstance(one, ContentModeration) for one in image.edits):
+            return None
+        moderator = self.eyes.moderator
+
+        def find(picture: bytes, min_confidence: float) -> list[str]:
+            if moderator is None:
+                raise _blind("Rekognition::DetectModerationLabelsError", None)
+            try:
+                return list(moderator.labels(picture, min_confidence=min_confidence))
+            except OriginError as error:
+                raise _blind("Rekognition::DetectModerationLabelsError", error) from error
+
+        return find
+
+
+def _blind(code: str, error: PixelshiftError | None) -> InternalError:
+    detail = f"{error.message}: {error.detail}" if error else "no moderator is configured"
+    return InternalError("The picture could not be looked at.", code=code, detail=detail)
+
+
+def _passes_through(order: Order, media_type: str) -> bool:
+    """Whether the original's own bytes are the answer (contract, 6.2 and 6.3).
+
+    Negotiation that picks the format a picture already has changes nothing either.
+    """
+    image = order.image
+    if image.has_edits:
+        return False
+    if media_type == Format.SVG.media_type:
+        return True
+    if order.formats:
+        return order.formats[0].media_type == media_type
+    return image.output_format is None
+
+
+def _finish_headers(headers: HeaderMap, order: Order, media_type: str, identities: tuple[Identity, ...]) -> None:
+    """Adds what depends on the whole order: validator, Vary, and a cage for drawings."""
+    if headers.find("ETag") is None:
+        digest = hashlib.sha256(repr((order.key, identities)).encode("utf-8", "surrogatepass")).hexdigest()
+        headers["ETag"] = f'"{digest[:32]}"'
+    if order.varies and media_type != Format.SVG.media_type:
+        named = headers.find("Vary")
+        headers["Vary"] = f"{named}, Accept" if named else "Accept"
+    if media_type == Format.SVG.media_type:
+        headers["Content-Security-Policy"] = SVG_POLICY
+    headers["Accept-Ranges"] = "bytes"
+
+
+def negotiates(image: ImageRequest) -> bool:
+    """Whether the format is left to negotiation: no edit names one."""
+    return not any(isinstance(edit, ToFormat) for edit in image.edits)

@@ -1,0 +1,68 @@
+"""A finished answer before it is fitted to one client: what caches keep."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+from pixelshift.errors import PixelshiftError
+from pixelshift.origin.base import Original
+
+DEFAULT_CACHE_CONTROL = "max-age=31536000,public"
+
+Identity = tuple[str, str, str]
+"""Bucket, key and etag of one original."""
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """Status, entity headers and whole body. Nothing in it depends on who asked."""
+
+    status: int
+    headers: Mapping[str, str]
+    """By the name as sent; no two names differ by letter case alone."""
+    body: bytes
+    identities: tuple[Identity, ...] = ()
+    """Every original that went into it."""
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    error: PixelshiftError | None = None
+
+
+class HeaderMap(dict[str, str]):
+    """Headers in order of arrival; setting one replaces any that differs by letter case alone."""
+
+    def __init__(self, *sources: Mapping[str, str]) -> None:
+        super().__init__()
+        for source in sources:
+            for name, value in source.items():
+                self[name] = value
+
+    def __setitem__(self, name: str, value: str) -> None:
+        self.discard(name)
+        super().__setitem__(name, value)
+
+    def discard(self, name: str) -> None:
+        """Removes a header if it is there."""
+        for known in [known for known in self if known.lower() == name.lower()]:
+            del self[known]
+
+    def find(self, name: str) -> str | None:
+        """The value of a header, letter case ignored."""
+        return next((value for known, value in self.items() if known.lower() == name.lower()), None)
+
+
+def picture_headers(original: Original, media_type: str, custom: Mapping[str, str]) -> HeaderMap:
+    """The entity headers of a picture (contract, 7.1): defaults, the request's own, then what may not be chosen."""
+    headers = HeaderMap({"Cache-Control": original.cache_control or DEFAULT_CACHE_CONTROL}, custom)
+    headers["Content-Type"] = media_type
+    for name, value in (("Expires", original.expires), ("Last-Modified", http_date(original.last_modified))):
+        headers.discard(name)
+        if value:
+            headers[name] = value
+    headers["X-Content-Type-Options"] = "nosniff"
+    return headers
+
+
+def http_date(instant: datetime | None) -> str | None:
+    """An HTTP date (RFC 9110, 5.6.7); ``None`` stays ``None``."""
+    return None if instant is None else format_datetime(instant.astimezone(UTC), usegmt=True)

@@ -1,0 +1,261 @@
+"""The image service: one request in, one response out, whatever face stands before it."""
+
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from pixelshift.cache.base import Entry
+from pixelshift.delivery.caching import Freshness, HttpCache, identities_of
+from pixelshift.delivery.failure import Failures
+from pixelshift.delivery.finish import Answer, Cors, cors_headers, finish
+from pixelshift.delivery.flight import Flights
+from pixelshift.delivery.gate import SignedGate
+from pixelshift.delivery.message import HttpRequest, HttpResponse
+from pixelshift.delivery.negotiation import accepted_formats
+from pixelshift.delivery.production import Order, Studio, negotiates, order_key
+from pixelshift.delivery.representation import Representation
+from pixelshift.edits.types import Format
+from pixelshift.errors import (
+    InternalError,
+    InvalidRequestError,
+    NotFoundError,
+    OverloadedError,
+    PixelshiftError,
+    TimeLimitError,
+)
+from pixelshift.request.base import RequestRules
+from pixelshift.request.parse import parse_request, peek_headers
+
+_NAME = "Pixelshift"
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator decides about answers."""
+
+    offered: tuple[Format, ...] = ()
+    """Formats given to clients that accept them, most wanted first."""
+    cors: Cors = field(default_factory=Cors)
+    time_s: float = 25.0
+    path_prefix: str = ""
+    queue: int = 64
+    """Answers that may be in the making at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """The parts that the service is put together from."""
+
+    rules: RequestRules
+    studio: Studio
+    failures: Failures
+    gate: SignedGate | None = None
+    """Where only signed URLs are answered."""
+    cache: HttpCache | None = None
+    quick: HttpCache | None = None
+    """The part of ``cache`` that answers from memory: what an event loop may ask."""
+    executor: Executor | None = None
+    """Where :meth:`DeliveryService.begin` does what takes time."""
+
+
+class DeliveryService:
+    """Answers image requests: signature, expiry, grammar, cache, rendering, errors. Thread-safe."""
+
+    def __init__(self, rooms: Rooms, policy: Policy) -> None:
+        self._rooms = rooms
+        self._policy = policy
+        self._flights: Flights[Answer] = Flights()
+
+    def handle(self, request: HttpRequest) -> HttpResponse:
+        """Answers in the calling thread."""
+        try:
+            if (gate := self._rooms.gate) is not None:
+                gate.check(self._path(request), request.parameters())
+            order = self._admit(request)
+        except PixelshiftError as error:
+            return self._refuse(request, error)
+        except Exception as error:  # a fault of ours must still become an answer
+            return self._refuse(request, _unexpected(error))
+        entry = self._rooms.cache.look(order.key) if self._rooms.cache else None
+        answer = self._stored(self._rooms.cache, entry)
+        if answer is None:
+            answer = self._share(order, request, self._run_here).result()
+        return self._finish(answer, request, order)
+
+    def begin(self, request: HttpRequest) -> HttpResponse | Future[HttpResponse]:
+        """Answers at once what needs no work and nothing from outside; everything else later, by a future.
+
+        Never blocks on the network, the disk or a codec, so an event loop may call it.
+        """
+        executor = self._rooms.executor
+        assert executor is not None, "begin needs an executor"
+        try:
+            gate = self._rooms.gate
+            if gate is not None and not gate.check_quickly(self._path(request), request.parameters()):
+                return executor.submit(self.handle, request)
+            order = self._admit(request)
+        except PixelshiftError as error:
+            if self._rooms.failures.answers_at_once:
+                return self._refuse(request, error)
+            return executor.submit(self._refuse, request, error)
+        except Exception as error:  # a fault of ours must still become an answer
+            return self._refuse(request, _unexpected(error))
+        entry = self._rooms.quick.look(order.key) if self._rooms.quick else None
+        answer = self._stored(self._rooms.quick, entry)
+        if answer is not None and entry is not None:
+            if self._rooms.quick and self._rooms.quick.judge(entry) is Freshness.RENEWING:
+                self._share(order, request, self._run_apart)
+            return self._finish(answer, request, order)
+        return self._later(self._share(order, request, self._run_apart), request, order)
+
+    def refuse(self, error: PixelshiftError) -> HttpResponse:
+        """The answer where not even a request could be read."""
+        return self._refuse(HttpRequest("GET", "/"), error)
+
+    def purge(self, *, source: str | None = None, prefix: str | None = None) -> int:
+        """Forgets everything made from the original ``bucket/key``, from all that begin so, or everything at all.
+
+        Returns how many stored answers went. What is in the making is not stored when it is done.
+        """
+        originals, cache = self._rooms.studio.originals, self._rooms.cache
+        originals.forget(source=source, prefix=prefix or "")
+        if cache is None:
+            return 0
+        if source is not None:
+            return cache.purge_source(source)
+        return cache.purge_prefix(prefix) if prefix is not None else cache.purge_all()
+
+    # Order of work (contract, 1.1): signature, expiry, kind, bucket, key, edits …
+
+    def _path(self, request: HttpRequest) -> str:
+        """The path that signature and grammar see; refuses what no grammar could want."""
+        if request.method not in {"GET", "HEAD"}:
+            raise InvalidRequestError("Only GET and HEAD are answered here.", status=405, code="MethodNotAllowed")
+        prefix = self._policy.path_prefix
+        if prefix and not request.path.startswith(prefix + "/"):
+            raise NotFoundError("There is nothing at this path.")
+        return request.path.removeprefix(prefix)
+
+    def _admit(self, request: HttpRequest) -> Order:
+        """Everything that can be decided from the request alone, once its signature is known to be good."""
+        offered = self._policy.offered
+        image = parse_request(self._path(request), request.query, self._rooms.rules, datetime.now(UTC))
+        varies = bool(offered) and negotiates(image)
+        formats = accepted_formats(request.headers.get("accept", ""), offered) if varies else ()
+        return Order(image, formats, varies, order_key(image, formats))
+
+    def _share(
+        self, order: Order, request: HttpRequest, run: Callable[[Order, Future[Answer], float], None]
+    ) -> Future[Answer]:
+        """The answer in the making: ours to make by ``run``, or that of whoever came first."""
+        if self._rooms.executor is not None and len(self._flights) >= self._policy.queue:
+            flight: Future[Answer] = Future()
+            overload = OverloadedError("Too many pictures are being made.", retry_after_s=1)
+            flight.set_result(Answer(self._rooms.failures.page(overload)))
+            return flight
+        flight, leads = self._flights.join(order.key)
+        if leads:
+            own_s = time.monotonic() + self._policy.time_s
+            run(order, flight, own_s if request.deadline_s is None else min(own_s, request.deadline_s))
+        return flight
+
+    def _run_here(self, order: Order, flight: Future[Answer], deadline_s: float) -> None:
+        self._flights.lead(order.key, flight, lambda: self._make(order, deadline_s))
+
+    def _run_apart(self, order: Order, flight: Future[Answer], deadline_s: float) -> None:
+        assert self._rooms.executor is not None
+        try:
+            self._rooms.executor.submit(self._run_here, order, flight, deadline_s)
+        except RuntimeError as error:  # the executor is shutting down
+            self._flights.abandon(order.key, flight, error)
+
+    def _later(self, flight: Future[Answer], request: HttpRequest, order: Order) -> Future[HttpResponse]:
+        """The response to one client of a shared flight."""
+        response: Future[HttpResponse] = Future()
+
+        def land(done: Future[Answer]) -> None:
+            if not response.set_running_or_notify_cancel():
+                return
+            failure = done.exception()
+            answer = Answer(self._rooms.failures.page(_closing(failure))) if failure else done.result()
+            response.set_result(self._finish(answer, request, order))
+
+        flight.add_done_callback(land)
+        return response
+
+    def _stored(self, cache: HttpCache | None, entry: Entry | None) -> Answer | None:
+        """The answer from an entry that may be served as it is."""
+        if cache is None or entry is None or cache.judge(entry) not in {Freshness.FRESH, Freshness.RENEWING}:
+            return None
+        return _from_entry(cache, entry, f"{_NAME}; hit; ttl={cache.ttl_s(entry)}")
+
+    def _make(self, order: Order, deadline_s: float) -> Answer:
+        """Looks once more, in all of the cache; renews what still stands; else makes the picture and stores it."""
+        cache = self._rooms.cache
+        if cache is None:
+            made = self._produce(order, deadline_s)
+            return Answer(made, timings_ms=made.timings_ms)
+        started_s = time.monotonic()
+        entry = cache.look(order.key)
+        looked_ms = (time.monotonic() - started_s) * 1000
+        if entry is not None and cache.judge(entry) is Freshness.FRESH:
+            return _from_entry(cache, entry, f"{_NAME}; hit; ttl={cache.ttl_s(entry)}", {"cache": looked_ms})
+        generation = cache.generation()
+        if entry is not None and entry.status == 200 and self._still_stands(entry, deadline_s):
+            renewed = cache.renew(order.key, entry, generation)
+            return _from_entry(cache, renewed, f"{_NAME}; hit; fwd=stale; fwd-status=304", {"cache": looked_ms})
+        made = self._produce(order, deadline_s)
+        if made.status >= 500 and entry is not None and cache.may_stand_in(entry):
+            status = f"{_NAME}; hit; fwd=stale; fwd-status={made.status}; ttl={cache.ttl_s(entry)}"
+            return _from_entry(cache, entry, status, {"cache": looked_ms})
+        stored = cache.keep(order.key, made, generation)
+        status = f"{_NAME}; fwd={'uri-miss' if entry is None else 'stale'}" + ("; stored" if stored else "")
+        return Answer(made, cache_status=status, timings_ms={"cache": looked_ms, **made.timings_ms})
+
+    def _still_stands(self, entry: Entry, deadline_s: float) -> bool:
+        try:
+            return self._rooms.studio.stands(identities_of(entry), deadline_s)
+        except PixelshiftError:
+            return False  # making it anew meets the same trouble and answers for it
+
+    def _produce(self, order: Order, deadline_s: float) -> Representation:
+        try:
+            return self._rooms.studio.produce(order, deadline_s)
+        except PixelshiftError as error:
+            return self._rooms.failures.represent(error, order.image.headers.get("cache-control"))
+        except Exception as error:  # a fault of ours must still become an answer
+            return self._rooms.failures.represent(_unexpected(error))
+
+    def _refuse(self, request: HttpRequest, error: PixelshiftError) -> HttpResponse:
+        if request.method == "OPTIONS":
+            headers = {"Allow": "GET, HEAD, OPTIONS", **cors_headers(self._policy.cors, request)}
+            return HttpResponse(204, tuple(headers.items()))
+        failures = self._rooms.failures
+        asked = {} if failures.answers_at_once else peek_headers(request.path, self._rooms.rules)
+        made = failures.represent(error, asked.get("cache-control"))
+        return finish(Answer(made), request, self._policy.cors)
+
+    def _finish(self, answer: Answer, request: HttpRequest, order: Order) -> HttpResponse:
+        return finish(answer, request, self._policy.cors, order.image.expires, datetime.now(UTC))
+
+
+def _from_entry(
+    cache: HttpCache, entry: Entry, cache_status: str, timings_ms: Mapping[str, float] | None = None
+) -> Answer:
+    error = None
+    if entry.status >= 400:
+        error = PixelshiftError("as stored", status=entry.status, code=entry.extra.get("code"))
+    made = Representation(entry.status, dict(entry.headers), entry.body, error=error)
+    return Answer(made, cache.age_s(entry), cache_status, timings_ms or {})
+
+
+def _unexpected(error: Exception) -> InternalError:
+    return InternalError("Something went wrong on our side.", detail=repr(error)[:500])
+
+
+def _closing(failure: BaseException) -> PixelshiftError:
+    if isinstance(failure, PixelshiftError):
+        return failure
+    return TimeLimitError("The service is shutting down.", code="ShuttingDown", retry_after_s=1, detail=repr(failure))

@@ -1,0 +1,126 @@
+"""The HTTP service put together: pictures in front, everything else by FastAPI."""
+
+import hmac
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import APIRouter, FastAPI, Header, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from pydantic import BaseModel, Field
+
+import pixelshift
+from pixelshift.delivery.service import DeliveryService
+from pixelshift.errors import ForbiddenError, InvalidRequestError, PixelshiftError
+from pixelshift.web.error_page import error_page
+from pixelshift.web.image import App, ImageFace, Patience
+from pixelshift.web.observe import Observer
+from pixelshift.web.openapi import document_pictures
+
+
+@dataclass(frozen=True, slots=True)
+class Operations:
+    """What the operator's side of the service needs."""
+
+    service: DeliveryService
+    is_ready: Callable[[], bool]
+    close: Callable[[], None]
+    registry: CollectorRegistry
+    observer: Observer
+    patience: Patience = field(default_factory=Patience)
+    admin_token: str = ""
+    metrics: bool = True
+
+
+class Purge(BaseModel):
+    """What to forget: exactly one of the three."""
+
+    source: Annotated[str | None, Field(description="One original, as `bucket/key`")] = None
+    prefix: Annotated[str | None, Field(description="Every original whose `bucket/key` begins so", min_length=1)] = None
+    everything: Annotated[bool, Field(description="All of them")] = False
+
+
+class Purged(BaseModel):
+    """What a purge did."""
+
+    purged: Annotated[int, Field(description="How many stored answers were dropped")]
+
+
+def create_app(operations: Operations, routers: Sequence[APIRouter] = ()) -> App:
+    """The ASGI application; ``routers`` bring further services under paths of their own."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await run_in_threadpool(operations.close)
+
+    app = FastAPI(
+        title="Pixelshift",
+        version=pixelshift.__version__,
+        lifespan=lifespan,
+        docs_url="/-/docs",
+        redoc_url=None,
+        openapi_url="/-/openapi.json",
+    )
+    app.include_router(_operations_router(operations))
+    for router in routers:
+        app.include_router(router)
+    app.add_exception_handler(PixelshiftError, _answer_error)
+    document_pictures(app)
+    reserved = frozenset(path.split("/", 2)[1] for path in _paths(app))
+    return ImageFace(operations.service, app, reserved, operations.observer, operations.patience)
+
+
+def _paths(app: FastAPI) -> list[str]:
+    return [path for route in app.routes if (path := getattr(route, "path", None))]
+
+
+def _operations_router(operations: Operations) -> APIRouter:
+    router = APIRouter(tags=["operations"])
+
+    @router.get("/healthz", summary="Whether the process lives")
+    async def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @router.get("/readyz", summary="Whether it can make pictures", responses={503: {"description": "Not now"}})
+    async def ready() -> JSONResponse:
+        is_ready = operations.is_ready()
+        return JSONResponse({"status": "ok" if is_ready else "not ready"}, 200 if is_ready else 503)
+
+    @router.post("/-/purge", summary="Forget finished pictures", responses={401: {"description": "No valid token"}})
+    async def purge(wanted: Purge, authorization: Annotated[str, Header()] = "") -> Purged:
+        _check_token(authorization, operations.admin_token)
+        if [wanted.source is not None, wanted.prefix is not None, wanted.everything].count(True) != 1:
+            raise InvalidRequestError("Name exactly one of source, prefix and everything.")
+        count = await run_in_threadpool(operations.service.purge, source=wanted.source, prefix=wanted.prefix)
+        return Purged(purged=count)
+
+    @router.get("/-/errors", summary="What error codes mean", include_in_schema=False)
+    async def errors() -> Response:
+        return error_page()
+
+    if operations.metrics:
+
+        @router.get("/metrics", summary="Prometheus metrics", include_in_schema=False)
+        async def metrics() -> Response:
+            return Response(generate_latest(operations.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _check_token(authorization: str, token: str) -> None:
+    """Compares in constant time; without a configured token nothing fits."""
+    given = authorization.removeprefix("Bearer ").encode()
+    if not token or not hmac.compare_digest(given, token.encode()):
+        raise ForbiddenError("This needs the administration token as a bearer token.", status=401, code="Unauthorized")
+
+
+async def _answer_error(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, PixelshiftError)
+    headers = {"Cache-Control": "no-store"}
+    if error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
+    return JSONResponse(error.public(), error.status, headers)
