@@ -1,0 +1,85 @@
+"""Tells those who look on, in this process, that a series has moved."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from pixelshift.errors import OverloadedError
+from pixelshift.store.base import Head, Point
+
+HELD = 2_000
+"""Points, and series, that wait for one slow onlooker; what is beyond is dropped and told."""
+
+
+@dataclass(eq=False, slots=True)
+class Onlooker:
+    """One who looks on: at one series, or at all. ``wake`` is called from the thread that moved the series."""
+
+    series_id: str | None
+    wake: Callable[[], None]
+    _points: deque[Point] = field(default_factory=lambda: deque(maxlen=HELD))
+    _heads: dict[str, Head] = field(default_factory=dict)
+    _dropped: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, head: Head, points: Sequence[Point]) -> None:
+        """A series moved."""
+        with self._lock:
+            if self.series_id is not None:
+                self._dropped |= len(self._points) + len(points) > HELD
+                self._points.extend(points[-HELD:])
+            elif head.series_id in self._heads or len(self._heads) < HELD:
+                self._heads[head.series_id] = head
+            else:
+                self._dropped = True
+        self.wake()
+
+    def take(self) -> tuple[list[Point], list[Head], bool]:
+        """What came since the last call: points, heads, and whether some were dropped."""
+        with self._lock:
+            points, heads, dropped = list(self._points), list(self._heads.values()), self._dropped
+            self._points.clear()
+            self._heads = {}
+            self._dropped = False
+        return points, heads, dropped
+
+
+class Feed:
+    """Hands moves on to onlookers, at most ``limit`` of them."""
+
+    def __init__(self, limit: int = 256) -> None:
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._by_series: dict[str | None, list[Onlooker]] = {}
+        self._count = 0
+
+    def join(self, series_id: str | None, wake: Callable[[], None]) -> Onlooker:
+        """Begins to look on.
+
+        :raises OverloadedError: too many do already.
+        """
+        onlooker = Onlooker(series_id, wake)
+        with self._lock:
+            if self._count >= self._limit:
+                raise OverloadedError("too many look on already", retry_after_s=30)
+            self._count += 1
+            self._by_series.setdefault(series_id, []).append(onlooker)
+        return onlooker
+
+    def leave(self, onlooker: Onlooker) -> None:
+        """Ends looking on."""
+        with self._lock:
+            group = self._by_series.get(onlooker.series_id, [])
+            if onlooker in group:
+                group.remove(onlooker)
+                self._count -= 1
+            if not group:
+                self._by_series.pop(onlooker.series_id, None)
+
+    def moved(self, head: Head, points: Sequence[Point]) -> None:
+        """A series moved."""
+        with self._lock:
+            onlookers = [*self._by_series.get(head.series_id, ()), *self._by_series.get(None, ())]
+        for onlooker in onlookers:
+            onlooker.tell(head, points)
