@@ -14,8 +14,8 @@ static int box_within(const pixelshift_jpeg_box *box, const struct jpeg_decompre
            box->top < box->bottom && box->bottom <= picture->image_height;
 }
 
-static pixelshift_jpeg_status open_all(jpeg_engine *engine, const pixelshift_jpeg_job *job) {
-    pixelshift_jpeg_status status = jpeg_source_open(&engine->source, job->data, job->size, job->scale, job->deadline);
+static pixelshift_jpeg_status open_all(jpeg_engine *engine, const pixelshift_jpeg_job *job, int own_decoder) {
+    pixelshift_jpeg_status status = jpeg_source_open(&engine->source, job, own_decoder);
     if (status == PIXELSHIFT_JPEG_OK && !box_within(&job->box, &engine->source.decoder)) {
         status = PIXELSHIFT_JPEG_OUTSIDE;
     }
@@ -57,8 +57,8 @@ static pixelshift_jpeg_status write_band(jpeg_engine *engine) {
     return jpeg_sink_write(&engine->sink, bands);
 }
 
-static pixelshift_jpeg_status run(jpeg_engine *engine, const pixelshift_jpeg_job *job) {
-    pixelshift_jpeg_status status = open_all(engine, job);
+static pixelshift_jpeg_status run(jpeg_engine *engine, const pixelshift_jpeg_job *job, int own_decoder) {
+    pixelshift_jpeg_status status = open_all(engine, job, own_decoder);
     int band = engine->sink.plane[0].band_rows;
     for (int row = 0; status == PIXELSHIFT_JPEG_OK && row < job->height; row += band) {
         while (status == PIXELSHIFT_JPEG_OK && !all_ready(engine)) {
@@ -74,14 +74,13 @@ static pixelshift_jpeg_status run(jpeg_engine *engine, const pixelshift_jpeg_job
     return status;
 }
 
-pixelshift_jpeg_status pixelshift_jpeg_resize(const pixelshift_jpeg_job *job, uint8_t **output, size_t *output_size) {
-    *output = NULL;
-    *output_size = 0;
+static pixelshift_jpeg_status attempt(const pixelshift_jpeg_job *job, int own_decoder, uint8_t **output,
+                                      size_t *output_size) {
     jpeg_engine *engine = calloc(1, sizeof(jpeg_engine));
     if (engine == NULL) {
         return PIXELSHIFT_JPEG_NO_MEMORY;
     }
-    pixelshift_jpeg_status status = run(engine, job);
+    pixelshift_jpeg_status status = run(engine, job, own_decoder);
     if (status == PIXELSHIFT_JPEG_OK) {
         status = jpeg_sink_finish(&engine->sink, output, output_size);
     }
@@ -91,6 +90,17 @@ pixelshift_jpeg_status pixelshift_jpeg_resize(const pixelshift_jpeg_job *job, ui
     jpeg_sink_close(&engine->sink);
     jpeg_source_close(&engine->source);
     free(engine);
+    return status;
+}
+
+pixelshift_jpeg_status pixelshift_jpeg_resize(const pixelshift_jpeg_job *job, uint8_t **output, size_t *output_size) {
+    *output = NULL;
+    *output_size = 0;
+    pixelshift_jpeg_status status = attempt(job, job->decoder == PIXELSHIFT_JPEG_OWN, output, output_size);
+    if (status == PIXELSHIFT_JPEG_DAMAGED && job->decoder == PIXELSHIFT_JPEG_OWN) {
+        /* Our decoder gives up where libjpeg may still know a way. */
+        status = attempt(job, 0, output, output_size);
+    }
     return status;
 }
 

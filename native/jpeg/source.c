@@ -50,12 +50,13 @@ static void measure_plane(jpeg_source *source, int index) {
     plane->height = (int)component->downsampled_height;
     plane->step_x = (double)(decoder->max_h_samp_factor * DCTSIZE) / (component->h_samp_factor * size);
     plane->step_y = (double)(decoder->max_v_samp_factor * DCTSIZE) / (component->v_samp_factor * size);
-    plane->block_width = (int)component->width_in_blocks * size;
+    int mcu = decoder->max_h_samp_factor * DCTSIZE;
+    plane->mcu_width = ((int)decoder->image_width + mcu - 1) / mcu * component->h_samp_factor * size;
     plane->band_rows = component->v_samp_factor * size;
 }
 
 int jpeg_source_plane_allocate(jpeg_source_plane *plane, int pad_x) {
-    int wide = plane->width + pad_x > plane->block_width ? plane->width + pad_x : plane->block_width;
+    int wide = plane->width + pad_x > plane->mcu_width ? plane->width + pad_x : plane->mcu_width;
     /* An odd number of cache lines keeps the rows of a band from falling into one cache set. */
     plane->stride = (((size_t)wide + 63) / 64 | 1) * 64;
     plane->pad_x = pad_x;
@@ -79,10 +80,25 @@ void jpeg_source_plane_drop(jpeg_source_plane *plane, int count) {
     memmove(plane->rows, jpeg_source_plane_row(plane, count), (size_t)plane->held * plane->stride);
 }
 
-pixelshift_jpeg_status jpeg_source_open(jpeg_source *source, const uint8_t *data, size_t size, int scale,
-                                        double deadline) {
+static pixelshift_jpeg_status start(jpeg_source *source, const pixelshift_jpeg_job *job, int own_decoder) {
+    struct jpeg_decompress_struct *decoder = &source->decoder;
+    decoder->scale_num = (unsigned)job->scale;
+    decoder->scale_denom = DCTSIZE;
+    decoder->dct_method = JDCT_ISLOW;
+    decoder->out_color_space = decoder->jpeg_color_space;
+    decoder->raw_data_out = TRUE;
+    if (own_decoder && jpeg_baseline_fits(decoder)) {
+        jpeg_calc_output_dimensions(decoder);
+        source->baseline = jpeg_baseline_new(decoder, job->level);
+        return source->baseline != NULL ? PIXELSHIFT_JPEG_OK : PIXELSHIFT_JPEG_DAMAGED;
+    }
+    jpeg_start_decompress(decoder);
+    return PIXELSHIFT_JPEG_OK;
+}
+
+pixelshift_jpeg_status jpeg_source_open(jpeg_source *source, const pixelshift_jpeg_job *job, int own_decoder) {
     memset(source, 0, sizeof *source);
-    source->deadline = deadline;
+    source->deadline = job->deadline;
     source->decoder.err = jpeg_trap_set(&source->trap);
     if (setjmp(source->trap.escape)) {
         return source->trap.status;
@@ -92,24 +108,19 @@ pixelshift_jpeg_status jpeg_source_open(jpeg_source *source, const uint8_t *data
     source->decoder.client_data = source;
     source->progress.progress_monitor = stop_if_hopeless;
     source->decoder.progress = &source->progress;
-    jpeg_mem_src(&source->decoder, data, (unsigned long)size);
+    jpeg_mem_src(&source->decoder, job->data, (unsigned long)job->size);
     if (jpeg_read_header(&source->decoder, TRUE) != JPEG_HEADER_OK) {
         return PIXELSHIFT_JPEG_DAMAGED;
     }
     if (!supported(&source->decoder)) {
         return PIXELSHIFT_JPEG_UNSUPPORTED;
     }
-    source->decoder.scale_num = (unsigned)scale;
-    source->decoder.scale_denom = DCTSIZE;
-    source->decoder.dct_method = JDCT_ISLOW;
-    source->decoder.out_color_space = source->decoder.jpeg_color_space;
-    source->decoder.raw_data_out = TRUE;
-    jpeg_start_decompress(&source->decoder);
+    pixelshift_jpeg_status status = start(source, job, own_decoder);
     source->planes = source->decoder.num_components;
-    for (int i = 0; i < source->planes; i++) {
+    for (int i = 0; status == PIXELSHIFT_JPEG_OK && i < source->planes; i++) {
         measure_plane(source, i);
     }
-    return PIXELSHIFT_JPEG_OK;
+    return status;
 }
 
 /* Counts the true rows of the band just decoded and continues them to the right. */
@@ -127,7 +138,17 @@ static void accept_band(jpeg_source_plane *plane) {
     }
 }
 
-pixelshift_jpeg_status jpeg_source_read(jpeg_source *source) {
+static int read_own(jpeg_source *source) {
+    uint8_t *rows[JPEG_PLANES];
+    ptrdiff_t strides[JPEG_PLANES];
+    for (int i = 0; i < source->planes; i++) {
+        rows[i] = jpeg_source_plane_row(&source->plane[i], source->plane[i].held);
+        strides[i] = (ptrdiff_t)source->plane[i].stride;
+    }
+    return jpeg_baseline_read(source->baseline, rows, strides);
+}
+
+static void read_libjpeg(jpeg_source *source) {
     struct jpeg_decompress_struct *decoder = &source->decoder;
     JSAMPROW rows[JPEG_PLANES][MAX_SAMP_FACTOR * DCTSIZE];
     JSAMPARRAY bands[JPEG_PLANES] = {rows[0], rows[1], rows[2]};
@@ -137,13 +158,21 @@ pixelshift_jpeg_status jpeg_source_read(jpeg_source *source) {
             rows[i][row] = jpeg_source_plane_row(plane, plane->held + row);
         }
     }
+    jpeg_read_raw_data(decoder, bands, (JDIMENSION)(decoder->max_v_samp_factor * decoder->min_DCT_scaled_size));
+}
+
+pixelshift_jpeg_status jpeg_source_read(jpeg_source *source) {
     if (setjmp(source->trap.escape)) {
         return source->trap.status;
     }
     if (jpeg_deadline_passed(source->deadline)) {
         return PIXELSHIFT_JPEG_TIMEOUT;
     }
-    jpeg_read_raw_data(decoder, bands, (JDIMENSION)(decoder->max_v_samp_factor * decoder->min_DCT_scaled_size));
+    if (source->baseline == NULL) {
+        read_libjpeg(source);
+    } else if (!read_own(source)) {
+        return PIXELSHIFT_JPEG_DAMAGED;
+    }
     for (int i = 0; i < source->planes; i++) {
         accept_band(&source->plane[i]);
     }
@@ -151,7 +180,7 @@ pixelshift_jpeg_status jpeg_source_read(jpeg_source *source) {
 }
 
 int jpeg_source_finished(const jpeg_source *source) {
-    return source->decoder.output_scanline >= source->decoder.output_height;
+    return source->plane[0].rows_read >= source->plane[0].height;
 }
 
 int jpeg_source_warnings(const jpeg_source *source) {
@@ -162,6 +191,7 @@ void jpeg_source_close(jpeg_source *source) {
     for (int i = 0; i < JPEG_PLANES; i++) {
         free(source->plane[i].rows);
     }
+    free(source->baseline);
     if (source->opened) {
         jpeg_destroy_decompress(&source->decoder);
     }

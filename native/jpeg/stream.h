@@ -7,6 +7,7 @@
 
 #include <jpeglib.h>
 
+#include "baseline.h"
 #include "pixelshift/jpeg.h"
 
 enum { JPEG_PLANES = 3 };
@@ -28,7 +29,7 @@ int jpeg_deadline_passed(double deadline);
 typedef struct {
     int width, height;     /* true samples, without the padding to whole blocks */
     double step_x, step_y; /* stored pixels per sample */
-    int block_width;       /* samples that the decoder writes per row */
+    int mcu_width;         /* samples per row, up to whole MCUs: all that a decoder writes */
     int band_rows;         /* rows that the decoder delivers at a time */
     int pad_x;             /* samples to continue each row by */
     size_t stride;
@@ -48,6 +49,7 @@ typedef struct {
     struct jpeg_decompress_struct decoder;
     struct jpeg_progress_mgr progress;
     jpeg_trap trap;
+    jpeg_baseline *baseline; /* our own decoder, or NULL: libjpeg decodes */
     double deadline;
     int planes; /* 1 or 3 */
     jpeg_source_plane plane[JPEG_PLANES];
@@ -55,11 +57,10 @@ typedef struct {
 } jpeg_source;
 
 /*
- * Reads the header and prepares decoding at `scale`/8; then every plane wants its memory. Close the source whatever
- * the answer.
+ * Reads the header and prepares decoding; then every plane wants its memory. With `own_decoder` our own takes the files
+ * it can. Close the source whatever the answer.
  */
-pixelshift_jpeg_status jpeg_source_open(jpeg_source *source, const uint8_t *data, size_t size, int scale,
-                                        double deadline);
+pixelshift_jpeg_status jpeg_source_open(jpeg_source *source, const pixelshift_jpeg_job *job, int own_decoder);
 /* Appends one band to every plane; each must have room for it. */
 pixelshift_jpeg_status jpeg_source_read(jpeg_source *source);
 int jpeg_source_finished(const jpeg_source *source);

@@ -27,6 +27,12 @@ typedef enum {
     PIXELSHIFT_JPEG_OUTSIDE = 6,   /* the box is empty or not within the picture */
 } pixelshift_jpeg_status;
 
+/* Who decodes: our own decoder with libjpeg behind it, or libjpeg alone. Both give the same samples. */
+typedef enum {
+    PIXELSHIFT_JPEG_OWN = 0,
+    PIXELSHIFT_JPEG_LIBJPEG = 1,
+} pixelshift_jpeg_decoder;
+
 /* A rectangle in stored pixels of the source; edges may be fractional. */
 typedef struct {
     double left, top, right, bottom;
@@ -35,6 +41,7 @@ typedef struct {
 typedef struct {
     const uint8_t *data;
     size_t size;
+    pixelshift_jpeg_decoder decoder;
     int scale;               /* IDCT size: 8 full, 4 half, 2 quarter, 1 eighth */
     pixelshift_jpeg_box box; /* what of the source is resampled */
     int width, height;       /* of the output */

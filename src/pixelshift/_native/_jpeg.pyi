@@ -1,3 +1,5 @@
+from typing import Literal
+
 from typing_extensions import Buffer
 
 from pixelshift._native import Level
@@ -20,5 +22,6 @@ def resize(
     markers: Buffer | None = None,
     output_limit: int = ...,
     deadline: float = 0.0,
+    decoder: Literal["own", "libjpeg"] = "own",
     cpu: Level | None = None,
 ) -> bytes: ...

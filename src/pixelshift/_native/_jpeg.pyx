@@ -21,11 +21,15 @@ cdef extern from "pixelshift/jpeg.h":
         PIXELSHIFT_JPEG_TIMEOUT
         PIXELSHIFT_JPEG_TOO_LARGE
         PIXELSHIFT_JPEG_OUTSIDE
+    ctypedef enum pixelshift_jpeg_decoder:
+        PIXELSHIFT_JPEG_OWN
+        PIXELSHIFT_JPEG_LIBJPEG
     ctypedef struct pixelshift_jpeg_box:
         double left, top, right, bottom
     ctypedef struct pixelshift_jpeg_job:
         const uint8_t *data
         size_t size
+        pixelshift_jpeg_decoder decoder
         int scale
         pixelshift_jpeg_box box
         int width, height
@@ -72,11 +76,12 @@ def _check_markers(const uint8_t[::1] markers):
 
 def resize(const uint8_t[::1] data not None, *, int width, int height, box, str kernel="lanczos3", int scale=8,
            int quality=80, bint full_chroma=False, bint progressive=False, bint optimise_coding=True,
-           const uint8_t[::1] markers=None, size_t output_limit=1 << 26, double deadline=0.0, cpu=None):
+           const uint8_t[::1] markers=None, size_t output_limit=1 << 26, double deadline=0.0, str decoder="own", cpu=None):
     """Resizes the part ``box`` (left, top, right, bottom; stored pixels) of a JPEG to a new JPEG.
 
     See ``native/include/pixelshift/jpeg.h`` for what is handled. The GIL is released for the whole call.
-    ``deadline`` is in seconds of CLOCK_MONOTONIC, 0 for none.
+    ``deadline`` is in seconds of CLOCK_MONOTONIC, 0 for none. ``decoder`` ``"libjpeg"`` leaves our own entropy decoder
+    and inverse DCT out, for comparison: the result is the same.
 
     :raises ValueError: an argument out of range.
     :raises MemoryError: an allocation failed.
@@ -94,6 +99,7 @@ def resize(const uint8_t[::1] data not None, *, int width, int height, box, str 
         raise ValueError("scale is 1, 2, 4 or 8 and quality 1 to 100")
     job.data = &data[0]
     job.size = data.shape[0]
+    job.decoder = PIXELSHIFT_JPEG_LIBJPEG if decoder == "libjpeg" else PIXELSHIFT_JPEG_OWN
     job.scale = scale
     job.box.left, job.box.top, job.box.right, job.box.bottom = box
     job.width = width

@@ -1,0 +1,117 @@
+/*
+ * Twins of native/scalar/idct.c. One register holds a pair of input rows, interleaved sample by sample, so that one
+ * multiply-add gives eight columns their share of two inputs: 12 of them make the 8-point transform.
+ */
+#include "idct.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+/* Two rows of eight, one behind the other, to pairs (a0 b0 a1 b1 ... | a4 b4 ...). */
+static __m256i interleaved(__m256i rows) {
+    const __m256i pairs =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15));
+    return _mm256_shuffle_epi8(_mm256_permute4x64_epi64(rows, 0xD8), pairs);
+}
+
+static __m256i load_pair(const int16_t *block, int a, int b) {
+    __m256i first = _mm256_castsi128_si256(_mm_load_si128((const __m128i *)(block + 8 * a)));
+    return interleaved(_mm256_inserti128_si256(first, _mm_load_si128((const __m128i *)(block + 8 * b)), 1));
+}
+
+static __m256i weighted(__m256i pairs, int ka, int kb) {
+    return _mm256_madd_epi16(pairs, _mm256_set1_epi32((int)((unsigned)kb << 16 | (ka & 0xFFFF))));
+}
+
+static __m256i weighted4(__m256i first, int k0, int k1, __m256i second, int k2, int k3) {
+    return _mm256_add_epi32(weighted(first, k0, k1), weighted(second, k2, k3));
+}
+
+/* Pairs of inputs (0,4), (2,6), (1,7), (3,5) to eight rounded and shifted sums. */
+static inline void transform_8(__m256i out[8], __m256i i04, __m256i i26, __m256i i17, __m256i i35, int bits) {
+    __m256i even[4], odd[4];
+    const __m256i half = _mm256_set1_epi32(1 << (bits - 1));
+    __m256i e0 = _mm256_add_epi32(weighted(i04, 8192, 8192), half);
+    __m256i e1 = _mm256_add_epi32(weighted(i04, 8192, -8192), half);
+    __m256i e2 = weighted(i26, 4433, 4433 - 15137), e3 = weighted(i26, 4433 + 6270, 4433);
+    even[0] = _mm256_add_epi32(e0, e3);
+    even[1] = _mm256_add_epi32(e1, e2);
+    even[2] = _mm256_sub_epi32(e1, e2);
+    even[3] = _mm256_sub_epi32(e0, e3);
+    odd[0] = weighted4(i17, 12299 - 7373 - 3196 + 9633, -7373 + 9633, i35, 9633, -3196 + 9633);
+    odd[1] = weighted4(i17, 9633, -16069 + 9633, i35, 25172 - 20995 - 16069 + 9633, -20995 + 9633);
+    odd[2] = weighted4(i17, -3196 + 9633, 9633, i35, -20995 + 9633, 16819 - 20995 - 3196 + 9633);
+    odd[3] = weighted4(i17, -7373 + 9633, 2446 - 7373 - 16069 + 9633, i35, -16069 + 9633, 9633);
+    for (int i = 0; i < 4; i++) {
+        out[i] = _mm256_srai_epi32(_mm256_add_epi32(even[i], odd[i]), bits);
+        out[7 - i] = _mm256_srai_epi32(_mm256_sub_epi32(even[i], odd[i]), bits);
+    }
+}
+
+/* Eight rows of 32 bits to columns of 16: out[i] = column i | column i + 4. */
+static inline void transposed(__m256i out[4], const __m256i rows[8]) {
+    __m256i r01 = _mm256_packs_epi32(rows[0], rows[1]), r23 = _mm256_packs_epi32(rows[2], rows[3]);
+    __m256i r45 = _mm256_packs_epi32(rows[4], rows[5]), r67 = _mm256_packs_epi32(rows[6], rows[7]);
+    __m256i a0 = _mm256_unpacklo_epi16(r01, r23), a1 = _mm256_unpackhi_epi16(r01, r23);
+    __m256i b0 = _mm256_unpacklo_epi16(r45, r67), b1 = _mm256_unpackhi_epi16(r45, r67);
+    __m256i upper01 = _mm256_unpacklo_epi16(a0, a1), upper23 = _mm256_unpackhi_epi16(a0, a1);
+    __m256i lower01 = _mm256_unpacklo_epi16(b0, b1), lower23 = _mm256_unpackhi_epi16(b0, b1);
+    out[0] = _mm256_unpacklo_epi64(upper01, lower01);
+    out[1] = _mm256_unpackhi_epi64(upper01, lower01);
+    out[2] = _mm256_unpacklo_epi64(upper23, lower23);
+    out[3] = _mm256_unpackhi_epi64(upper23, lower23);
+}
+
+/* Two rows of eight sums, saturated to 16 bits, to samples. */
+static void store_rows(uint8_t *dst, ptrdiff_t stride, __m256i rows) {
+    __m256i bytes = _mm256_packs_epi16(rows, rows);
+    bytes = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)0x80));
+    _mm_storel_epi64((__m128i *)dst, _mm256_castsi256_si128(bytes));
+    _mm_storel_epi64((__m128i *)(dst + 4 * stride), _mm256_extracti128_si256(bytes, 1));
+}
+
+void pixelshift_idct_to_8_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block) {
+    __m256i sums[8], columns[4], rows[4];
+    transform_8(sums, load_pair(block, 0, 4), load_pair(block, 2, 6), load_pair(block, 1, 7), load_pair(block, 3, 5),
+                11);
+    transposed(columns, sums);
+    __m256i i17 = interleaved(_mm256_permute2x128_si256(columns[1], columns[3], 0x30));
+    __m256i i35 = interleaved(_mm256_permute2x128_si256(columns[3], columns[1], 0x30));
+    transform_8(sums, interleaved(columns[0]), interleaved(columns[2]), i17, i35, 18);
+    transposed(rows, sums);
+    for (int y = 0; y < 4; y++) {
+        store_rows(dst + y * dst_stride, dst_stride, rows[y]);
+    }
+}
+
+/* Four sums with one fraction bit more; input 4 has no part in it. */
+static inline void transform_4(__m256i out[4], __m256i i04, __m256i i26, __m256i i17, __m256i i35, int bits) {
+    const __m256i half = _mm256_set1_epi32(1 << (bits - 1));
+    __m256i e0 = _mm256_add_epi32(weighted(i04, 16384, 0), half);
+    __m256i e2 = weighted(i26, 15137, -6270);
+    __m256i o0 = weighted4(i17, 20995, -4176, i35, 7373, -4926);
+    __m256i o1 = weighted4(i17, 8697, -1730, i35, -17799, 11893);
+    __m256i sum = _mm256_add_epi32(e0, e2), difference = _mm256_sub_epi32(e0, e2);
+    out[0] = _mm256_srai_epi32(_mm256_add_epi32(sum, o0), bits);
+    out[1] = _mm256_srai_epi32(_mm256_add_epi32(difference, o1), bits);
+    out[2] = _mm256_srai_epi32(_mm256_sub_epi32(difference, o1), bits);
+    out[3] = _mm256_srai_epi32(_mm256_sub_epi32(sum, o0), bits);
+}
+
+void pixelshift_idct_to_4_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block) {
+    __m256i sums[8], columns[4], rows[4];
+    transform_4(sums, load_pair(block, 0, 4), load_pair(block, 2, 6), load_pair(block, 1, 7), load_pair(block, 3, 5),
+                12);
+    sums[4] = sums[5] = sums[6] = sums[7] = _mm256_setzero_si256();
+    transposed(columns, sums);
+    __m256i i17 = interleaved(_mm256_permute2x128_si256(columns[1], columns[3], 0x30));
+    __m256i i35 = interleaved(_mm256_permute2x128_si256(columns[3], columns[1], 0x30));
+    transform_4(sums, interleaved(columns[0]), interleaved(columns[2]), i17, i35, 19);
+    transposed(rows, sums);
+    for (int y = 0; y < 4; y++) {
+        __m128i row = _mm256_castsi256_si128(rows[y]);
+        __m128i bytes = _mm_xor_si128(_mm_packs_epi16(row, row), _mm_set1_epi8((char)0x80));
+        int32_t four = _mm_cvtsi128_si32(bytes);
+        memcpy(dst + y * dst_stride, &four, sizeof four);
+    }
+}

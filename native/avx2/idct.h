@@ -1,0 +1,9 @@
+#ifndef PIXELSHIFT_AVX2_IDCT_H
+#define PIXELSHIFT_AVX2_IDCT_H
+
+#include "pixelshift/idct.h"
+
+void pixelshift_idct_to_8_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block);
+void pixelshift_idct_to_4_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block);
+
+#endif

@@ -1,0 +1,32 @@
+#include "pixelshift/idct.h"
+
+#include "../scalar/idct.h"
+#if PIXELSHIFT_HAVE_AVX2
+#include "../avx2/idct.h"
+#endif
+
+static const pixelshift_idct_kernels_table SCALAR = {
+    pixelshift_idct_to_8_scalar,
+    pixelshift_idct_to_4_scalar,
+    pixelshift_idct_to_2_scalar,
+    pixelshift_idct_to_1_scalar,
+};
+
+#if PIXELSHIFT_HAVE_AVX2
+/* 2x2 and 1x1 have too little to do for a vector. */
+static const pixelshift_idct_kernels_table AVX2 = {
+    pixelshift_idct_to_8_avx2,
+    pixelshift_idct_to_4_avx2,
+    pixelshift_idct_to_2_scalar,
+    pixelshift_idct_to_1_scalar,
+};
+#endif
+
+const pixelshift_idct_kernels_table *pixelshift_idct_kernels(pixelshift_cpu_level level) {
+#if PIXELSHIFT_HAVE_AVX2
+    return level >= PIXELSHIFT_CPU_AVX2 ? &AVX2 : &SCALAR;
+#else
+    (void)level;
+    return &SCALAR;
+#endif
+}

@@ -1,0 +1,129 @@
+#include "idct.h"
+
+/*
+ * Constants are round(x * 2^13). The first pass leaves 2 fraction bits and saturates to 16 bits, as the vector
+ * versions do; both directions together leave a factor of 8.
+ */
+enum { CONSTANT_BITS = 13, PASS_BITS = 2, LAST_BITS = CONSTANT_BITS + PASS_BITS + 3 };
+
+static int16_t saturated(int32_t value) {
+    return (int16_t)(value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : value);
+}
+
+static uint8_t sample(int32_t value) {
+    value += 128;
+    return (uint8_t)(value > 255 ? 255 : value < 0 ? 0 : value);
+}
+
+/* Sums may exceed 32 bits on nonsense; they wrap, as vector registers do. */
+static int32_t sum2(int32_t a, int32_t ka, int32_t b, int32_t kb) {
+    return (int32_t)((uint32_t)(a * ka) + (uint32_t)(b * kb));
+}
+
+static int32_t add(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a + (uint32_t)b);
+}
+
+static int32_t subtract(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a - (uint32_t)b);
+}
+
+static int32_t rounded(int32_t value, int bits) {
+    return add(value, 1 << (bits - 1)) >> bits;
+}
+
+/* Eight inputs, `step` apart, to eight sums with CONSTANT_BITS fraction bits. */
+static void transform_8(int32_t out[8], const int16_t *in, int step) {
+    int32_t i0 = in[0], i1 = in[step], i2 = in[2 * step], i3 = in[3 * step];
+    int32_t i4 = in[4 * step], i5 = in[5 * step], i6 = in[6 * step], i7 = in[7 * step];
+    int32_t even[4], odd[4];
+    int32_t e0 = sum2(i0, 8192, i4, 8192), e1 = sum2(i0, 8192, i4, -8192);
+    int32_t e2 = sum2(i2, 4433, i6, 4433 - 15137), e3 = sum2(i2, 4433 + 6270, i6, 4433);
+    even[0] = add(e0, e3);
+    even[1] = add(e1, e2);
+    even[2] = subtract(e1, e2);
+    even[3] = subtract(e0, e3);
+    odd[0] = add(sum2(i1, 12299 - 7373 - 3196 + 9633, i7, -7373 + 9633), sum2(i3, 9633, i5, -3196 + 9633));
+    odd[1] = add(sum2(i1, 9633, i7, -16069 + 9633), sum2(i3, 25172 - 20995 - 16069 + 9633, i5, -20995 + 9633));
+    odd[2] = add(sum2(i1, -3196 + 9633, i7, 9633), sum2(i3, -20995 + 9633, i5, 16819 - 20995 - 3196 + 9633));
+    odd[3] = add(sum2(i1, -7373 + 9633, i7, 2446 - 7373 - 16069 + 9633), sum2(i3, -16069 + 9633, i5, 9633));
+    for (int i = 0; i < 4; i++) {
+        out[i] = add(even[i], odd[i]);
+        out[7 - i] = subtract(even[i], odd[i]);
+    }
+}
+
+void pixelshift_idct_to_8_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block) {
+    int16_t middle[64];
+    int32_t sums[8];
+    for (int x = 0; x < 8; x++) {
+        transform_8(sums, block + x, 8);
+        for (int y = 0; y < 8; y++) {
+            middle[8 * y + x] = saturated(rounded(sums[y], CONSTANT_BITS - PASS_BITS));
+        }
+    }
+    for (int y = 0; y < 8; y++) {
+        transform_8(sums, middle + 8 * y, 1);
+        for (int x = 0; x < 8; x++) {
+            dst[y * dst_stride + x] = sample(saturated(rounded(sums[x], LAST_BITS)));
+        }
+    }
+}
+
+/* To four sums with one fraction bit more. Input 4 has no part in it. */
+static void transform_4(int32_t out[4], const int16_t *in, int step) {
+    int32_t i0 = in[0], i1 = in[step], i2 = in[2 * step], i3 = in[3 * step];
+    int32_t i5 = in[5 * step], i6 = in[6 * step], i7 = in[7 * step];
+    int32_t e0 = i0 * 16384, e2 = sum2(i2, 15137, i6, -6270);
+    int32_t o0 = add(sum2(i1, 20995, i7, -4176), sum2(i3, 7373, i5, -4926));
+    int32_t o1 = add(sum2(i1, 8697, i7, -1730), sum2(i3, -17799, i5, 11893));
+    out[0] = add(add(e0, e2), o0);
+    out[1] = add(subtract(e0, e2), o1);
+    out[2] = subtract(subtract(e0, e2), o1);
+    out[3] = subtract(add(e0, e2), o0);
+}
+
+void pixelshift_idct_to_4_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block) {
+    int16_t middle[4 * 8];
+    int32_t sums[4];
+    for (int x = 0; x < 8; x++) {
+        transform_4(sums, block + x, 8);
+        for (int y = 0; y < 4; y++) {
+            middle[8 * y + x] = saturated(rounded(sums[y], CONSTANT_BITS - PASS_BITS + 1));
+        }
+    }
+    for (int y = 0; y < 4; y++) {
+        transform_4(sums, middle + 8 * y, 1);
+        for (int x = 0; x < 4; x++) {
+            dst[y * dst_stride + x] = sample(saturated(rounded(sums[x], LAST_BITS + 1)));
+        }
+    }
+}
+
+/* To two sums with two fraction bits more. Inputs 2, 4 and 6 have no part in it. */
+static void transform_2(int32_t out[2], const int16_t *in, int step) {
+    int32_t even = in[0] * 32768;
+    int32_t odd = add(sum2(in[step], 29692, in[7 * step], -5906), sum2(in[3 * step], -10426, in[5 * step], 6967));
+    out[0] = add(even, odd);
+    out[1] = subtract(even, odd);
+}
+
+void pixelshift_idct_to_2_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block) {
+    int16_t middle[2 * 8];
+    int32_t sums[2];
+    for (int x = 0; x < 8; x++) {
+        transform_2(sums, block + x, 8);
+        middle[x] = saturated(rounded(sums[0], CONSTANT_BITS - PASS_BITS + 2));
+        middle[8 + x] = saturated(rounded(sums[1], CONSTANT_BITS - PASS_BITS + 2));
+    }
+    for (int y = 0; y < 2; y++) {
+        transform_2(sums, middle + 8 * y, 1);
+        dst[y * dst_stride] = sample(saturated(rounded(sums[0], LAST_BITS + 2)));
+        dst[y * dst_stride + 1] = sample(saturated(rounded(sums[1], LAST_BITS + 2)));
+    }
+}
+
+void pixelshift_idct_to_1_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block) {
+    (void)dst_stride;
+    dst[0] = sample(rounded(block[0], 3));
+}

@@ -1,0 +1,11 @@
+#ifndef PIXELSHIFT_SCALAR_IDCT_H
+#define PIXELSHIFT_SCALAR_IDCT_H
+
+#include "pixelshift/idct.h"
+
+void pixelshift_idct_to_8_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block);
+void pixelshift_idct_to_4_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block);
+void pixelshift_idct_to_2_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block);
+void pixelshift_idct_to_1_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block);
+
+#endif
