@@ -75,6 +75,7 @@ jpeg_baseline *jpeg_baseline_new(const struct jpeg_decompress_struct *decoder, p
     }
     int mcu_width = DCTSIZE * decoder->max_h_samp_factor;
     baseline->mcus_across = ((int)decoder->image_width + mcu_width - 1) / mcu_width;
+    baseline->decode = entropy_decoder(level);
     baseline->restart_interval = (int)decoder->restart_interval;
     baseline->until_restart = baseline->restart_interval;
     for (int i = 0; i < baseline->components; i++) {
@@ -111,9 +112,8 @@ static int decode_mcu(jpeg_baseline *baseline, int mcu, uint8_t *const rows[3], 
         for (int y = 0; y < component->blocks_down; y++) {
             for (int x = 0; x < component->blocks_across; x++) {
                 memset(block, 0, sizeof block);
-                int last =
-                    entropy_decode_block(&baseline->reader, block, &baseline->dc[component->dc],
-                                         &baseline->ac[component->ac], component->quantiser, &component->prediction);
+                int last = baseline->decode(&baseline->reader, block, &baseline->dc[component->dc],
+                                            &baseline->ac[component->ac], component->quantiser, &component->prediction);
                 if (last < 0) {
                     return 0;
                 }

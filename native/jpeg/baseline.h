@@ -21,6 +21,7 @@ typedef struct {
     int until_restart;
     int restarts;
     jpeg_baseline_component component[3];
+    entropy_decode decode;
     entropy_table dc[2], ac[2];
     entropy_reader reader;
 } jpeg_baseline;

@@ -47,20 +47,38 @@ static int open_axis(jpeg_chain *chain, int index, pixelshift_resample_axis *axi
     return 1;
 }
 
-pixelshift_jpeg_status jpeg_chain_open(jpeg_chain *chain, jpeg_source_plane *source, jpeg_sink_plane *sink,
-                                       const pixelshift_jpeg_job *job) {
-    memset(chain, 0, sizeof *chain);
-    chain->source = source;
-    chain->sink = sink;
+static int same_shape(const jpeg_chain *a, const jpeg_chain *b) {
+    const jpeg_source_plane *p = a->source, *q = b->source;
+    return p->width == q->width && p->height == q->height && p->step_x == q->step_x && p->step_y == q->step_y &&
+           a->sink->width == b->sink->width && a->sink->height == b->sink->height;
+}
+
+static int open_axes(jpeg_chain *chain, const pixelshift_jpeg_job *job, const jpeg_chain *like) {
+    const jpeg_source_plane *source = chain->source;
+    const jpeg_sink_plane *sink = chain->sink;
+    if (like != NULL && same_shape(chain, like)) {
+        chain->x = like->x;
+        chain->y = like->y;
+        chain->pad_x = like->pad_x;
+        chain->pad_y = like->pad_y;
+        return 1;
+    }
     span x = plane_span(job->box.left, job->box.right, job->width, sink->width, source->width, source->step_x);
     span y = plane_span(job->box.top, job->box.bottom, job->height, sink->height, source->height, source->step_y);
     chain->pad_x = x.pad;
     chain->pad_y = y.pad;
-    pixelshift_resample_plan plan;
-    if (!open_axis(chain, 0, &chain->x, &x, job->filter) || !open_axis(chain, 1, &chain->y, &y, job->filter) ||
-        !jpeg_source_plane_allocate(source, x.pad)) {
+    return open_axis(chain, 0, &chain->x, &x, job->filter) && open_axis(chain, 1, &chain->y, &y, job->filter);
+}
+
+pixelshift_jpeg_status jpeg_chain_open(jpeg_chain *chain, jpeg_source_plane *source, jpeg_sink_plane *sink,
+                                       const pixelshift_jpeg_job *job, const jpeg_chain *like) {
+    memset(chain, 0, sizeof *chain);
+    chain->source = source;
+    chain->sink = sink;
+    if (!open_axes(chain, job, like) || !jpeg_source_plane_allocate(source, chain->pad_x)) {
         return PIXELSHIFT_JPEG_NO_MEMORY;
     }
+    pixelshift_resample_plan plan;
     pixelshift_resample_plan_init(&plan, &chain->x, &chain->y, 1, 0);
     chain->stream_memory = aligned_memory(pixelshift_resample_stream_bytes(&plan, job->level));
     if (chain->stream_memory == NULL) {

@@ -11,7 +11,7 @@ typedef struct {
     int pad_x, pad_y; /* samples replicated behind the right and bottom edge, for chroma of odd sizes */
     int pushed;       /* source rows handed to the resampler or passed over */
 
-    void *axis_memory[2];
+    void *axis_memory[2]; /* NULL when the weights are another chain's */
     void *stream_memory;
     pixelshift_resample_axis x, y;
     pixelshift_resample_stream stream;
@@ -20,9 +20,12 @@ typedef struct {
     int capacity, first, count, finished;
 } jpeg_chain;
 
-/* Plans the plane's part of the job's box. */
+/*
+ * Plans the plane's part of the job's box. `like` is an open chain whose weights serve here too if the planes have one
+ * shape, as the two chroma planes have; it must stay open as long. Or NULL.
+ */
 pixelshift_jpeg_status jpeg_chain_open(jpeg_chain *chain, jpeg_source_plane *source, jpeg_sink_plane *sink,
-                                       const pixelshift_jpeg_job *job);
+                                       const pixelshift_jpeg_job *job, const jpeg_chain *like);
 /* Moves what the source plane holds into the resampler and finished rows into the queue. */
 pixelshift_jpeg_status jpeg_chain_advance(jpeg_chain *chain);
 /* True when the queue holds a whole band for the sink, or all that is left. */

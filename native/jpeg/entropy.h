@@ -14,6 +14,8 @@
 
 #include <jpeglib.h>
 
+#include "pixelshift/cpu.h"
+
 enum {
     ENTROPY_INDEX_BITS = 10,
     ENTROPY_CHUNK = 1 << 15,
@@ -48,6 +50,8 @@ typedef struct {
 } entropy_reader;
 
 void entropy_reader_start(entropy_reader *reader, const uint8_t *from, const uint8_t *end);
+/* Moves what is unread to the front and unstuffs more behind it, up to a marker. */
+void entropy_reader_fill(entropy_reader *reader);
 /* True when the interval's data ended where its last block did, up to the padding of a byte. */
 int entropy_reader_at_end(entropy_reader *reader);
 /* Steps over a restart marker of that number (0-7). */
@@ -58,7 +62,14 @@ int entropy_reader_restart(entropy_reader *reader, int number);
  * order and 0 past the block.
  * Returns the zigzag position of the last coefficient, or -1.
  */
-int entropy_decode_block(entropy_reader *reader, int16_t *block, const entropy_table *dc, const entropy_table *ac,
-                         const uint16_t *quantiser, int32_t *prediction);
+typedef int (*entropy_decode)(entropy_reader *reader, int16_t *block, const entropy_table *dc, const entropy_table *ac,
+                              const uint16_t *quantiser, int32_t *prediction);
+
+entropy_decode entropy_decoder(pixelshift_cpu_level level);
+
+int entropy_decode_block_scalar(entropy_reader *reader, int16_t *block, const entropy_table *dc,
+                                const entropy_table *ac, const uint16_t *quantiser, int32_t *prediction);
+int entropy_decode_block_avx2(entropy_reader *reader, int16_t *block, const entropy_table *dc, const entropy_table *ac,
+                              const uint16_t *quantiser, int32_t *prediction);
 
 #endif

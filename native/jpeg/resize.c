@@ -23,7 +23,8 @@ static pixelshift_jpeg_status open_all(jpeg_engine *engine, const pixelshift_jpe
         status = jpeg_sink_open(&engine->sink, job, engine->source.planes);
     }
     for (int i = 0; status == PIXELSHIFT_JPEG_OK && i < engine->source.planes; i++) {
-        status = jpeg_chain_open(&engine->chain[i], &engine->source.plane[i], &engine->sink.plane[i], job);
+        const jpeg_chain *like = i > 0 ? &engine->chain[i - 1] : NULL;
+        status = jpeg_chain_open(&engine->chain[i], &engine->source.plane[i], &engine->sink.plane[i], job, like);
     }
     return status;
 }

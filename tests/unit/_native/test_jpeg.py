@@ -3,6 +3,7 @@
 import io
 import struct
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image
 
 from pixelshift._native import _jpeg
 
+SAMPLES = Path(__file__).parents[3] / "samples"
 SUBSAMPLINGS = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2}
 
 
@@ -101,6 +103,40 @@ def test_both_levels_give_the_same_bytes(cpu: str, subsampling: str) -> None:
     assert resized(data, 101, 55, cpu=cpu) == resized(data, 101, 55, cpu="scalar")
 
 
+@pytest.mark.parametrize("scale", [1, 2, 4, 8])
+@pytest.mark.parametrize("quality", [30, 85, 100])
+@pytest.mark.parametrize("subsampling", SUBSAMPLINGS)
+def test_our_decoder_gives_the_samples_of_libjpeg(cpu: str, scale: int, quality: int, subsampling: str) -> None:
+    image = Image.open(SAMPLES / "fig.jpg").convert("RGB").resize((643, 435))
+    data = encoded(image, subsampling=SUBSAMPLINGS[subsampling], quality=quality)
+    own, reference = (resized(data, 643, 435, scale=scale, decoder=name, cpu=cpu) for name in ("own", "libjpeg"))
+    assert own == reference
+
+
+@pytest.mark.parametrize("restart", [1, 3, 40])
+def test_restart_intervals_are_followed(restart: int) -> None:
+    data = encoded(smooth(401, 303), restart_marker_blocks=restart)
+    assert resized(data, 401, 303) == resized(data, 401, 303, decoder="libjpeg")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    size=st.tuples(st.integers(1, 70), st.integers(1, 70)),
+    quality=st.integers(1, 100),
+    subsampling=st.sampled_from(sorted(SUBSAMPLINGS)),
+    scale=st.sampled_from([1, 2, 4, 8]),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_noise_of_any_size_decodes_to_the_samples_of_libjpeg(
+    size: tuple[int, int], quality: int, subsampling: str, scale: int, seed: int
+) -> None:
+    width, height = size
+    noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), quality=quality, subsampling=SUBSAMPLINGS[subsampling])
+    options = {"scale": scale, "full_chroma": True}
+    assert resized(data, *size, **options) == resized(data, *size, decoder="libjpeg", **options)
+
+
 def test_markers_are_written_and_kept_whole() -> None:
     comment = b"\xff\xfe" + struct.pack(">H", 2 + 5) + b"hello"
     body = resized(encoded(smooth(64, 64)), 32, 32, markers=comment)
@@ -127,15 +163,17 @@ def test_a_truncated_file_is_damaged(kept: float) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=6), st.booleans())
-def test_flipped_bytes_never_do_harm(flips: list[tuple[int, int]], progressive: bool) -> None:
+def test_flipped_bytes_do_no_harm_and_both_decoders_agree(flips: list[tuple[int, int]], progressive: bool) -> None:
     data = bytearray(encoded(smooth(97, 75), progressive=progressive))
     for at, value in flips:
         data[at % len(data)] = value
-    try:
-        body = _jpeg.resize(bytes(data), width=40, height=30, box=(0, 0, 97, 75))
-    except (_jpeg.JpegError, ValueError):
-        return
-    assert decoded(body).shape[:2] == (30, 40)
+    answers = []
+    for decoder in ("own", "libjpeg"):
+        try:
+            answers.append(_jpeg.resize(bytes(data), width=40, height=30, box=(0, 0, 97, 75), decoder=decoder))
+        except (_jpeg.JpegError, ValueError) as error:
+            answers.append(repr(error).encode())
+    assert answers[0] == answers[1]
 
 
 def test_the_deadline_stops_it() -> None:

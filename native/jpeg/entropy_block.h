@@ -1,0 +1,133 @@
+/*
+ * The inner loop of the entropy decoder, compiled once for the baseline and once with BMI2, whose shifts by a variable
+ * count are what it mostly does. Private to the two files that include it.
+ */
+#ifndef PIXELSHIFT_JPEG_ENTROPY_BLOCK_H
+#define PIXELSHIFT_JPEG_ENTROPY_BLOCK_H
+
+#include "entropy.h"
+
+#include <string.h>
+
+/*
+ * An entry of a table, from the low bits: 5 of code and value together, 7 of how far to step in the block (run + 1),
+ * 20 to subtract from these bits, which leaves the signed value: the code's own contribution, and for negative values
+ * the offset of ITU-T T.81, F.2.2.1. The value's sign bit lies within the index.
+ */
+enum { ENTROPY_TOTAL_BITS = 5, ENTROPY_STEP_BITS = 7, ENTROPY_VALUE_BITS = 11 };
+
+static inline int entropy_step(int symbol, int is_dc) {
+    return is_dc || symbol != 0 ? (symbol >> 4) + 1 : ENTROPY_END_OF_BLOCK;
+}
+
+/* The byte in which the next bit lies. */
+static inline const uint8_t *entropy_position(const entropy_reader *reader) {
+    return reader->next - (reader->count >> 3);
+}
+
+typedef struct {
+    uint64_t bits;
+    int count;
+    const uint8_t *next;
+} cursor;
+
+static inline cursor refilled(cursor at) {
+    uint64_t word;
+    memcpy(&word, at.next, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    at.bits |= word >> at.count;
+    at.next += (63 - at.count) >> 3;
+    at.count |= 56;
+    return at;
+}
+
+static inline cursor consumed(cursor at, int count) {
+    at.bits <<= count;
+    at.count -= count;
+    return at;
+}
+
+typedef struct {
+    cursor at;
+    int step; /* -1: there is no such code */
+    int32_t value;
+} decoded;
+
+/* A code longer than the index, or a value of more bits than an entry holds. */
+static __attribute__((noinline)) decoded decode_slowly(cursor at, const entropy_table *table, int is_dc) {
+    decoded result = {at, -1, 0};
+    int length = 1;
+    while ((int32_t)(at.bits >> (64 - length)) > table->last_code[length]) {
+        if (++length > 16) {
+            return result;
+        }
+    }
+    int symbol = table->symbols[(int32_t)(at.bits >> (64 - length)) + table->first_symbol[length]];
+    int size = symbol & 15;
+    at = consumed(at, length);
+    if (size > 0) {
+        int32_t raw = (int32_t)(at.bits >> (64 - size));
+        result.value = raw < 1 << (size - 1) ? raw - (1 << size) + 1 : raw;
+        at = consumed(at, size);
+    }
+    result.at = at;
+    result.step = entropy_step(symbol, is_dc);
+    return result;
+}
+
+/* One symbol and its value. */
+static inline decoded decode_symbol(cursor at, const entropy_table *table, int is_dc) {
+    at = refilled(at);
+    uint32_t found = table->entry[at.bits >> (64 - ENTROPY_INDEX_BITS)];
+    if (__builtin_expect(found == 0, 0)) {
+        return decode_slowly(at, table, is_dc);
+    }
+    int total = (int)(found & ((1 << ENTROPY_TOTAL_BITS) - 1));
+    int32_t value = (int32_t)(uint32_t)(at.bits >> (64 - total));
+    decoded result = {
+        consumed(at, total),
+        (int)(found >> ENTROPY_TOTAL_BITS & ((1 << ENTROPY_STEP_BITS) - 1)),
+        value - (int32_t)(found >> (ENTROPY_TOTAL_BITS + ENTROPY_STEP_BITS)),
+    };
+    return result;
+}
+
+static inline int decode_block(entropy_reader *reader, int16_t *block, const entropy_table *dc, const entropy_table *ac,
+                               const uint16_t *quantiser, int32_t *prediction) {
+    if (__builtin_expect(reader->limit - reader->next < ENTROPY_BLOCK_BYTES && !reader->at_marker, 0)) {
+        entropy_reader_fill(reader);
+    }
+    cursor start = {reader->bits, reader->count, reader->next};
+    decoded symbol = decode_symbol(start, dc, 1);
+    int32_t level = *prediction + symbol.value;
+    if (symbol.step < 0 || level < INT16_MIN || level > INT16_MAX) {
+        return -1;
+    }
+    *prediction = level;
+    level *= quantiser[0];
+    uint32_t out_of_range = (uint32_t)(level + 32768) >> 16;
+    block[0] = (int16_t)level;
+    int k = 0, last = 0;
+    while (k < 63) {
+        symbol = decode_symbol(symbol.at, ac, 0);
+        if (__builtin_expect(symbol.step < 0, 0)) {
+            return -1;
+        }
+        last = k;
+        k += symbol.step;
+        level = symbol.value * quantiser[k];
+        out_of_range |= (uint32_t)(level + 32768) >> 16;
+        block[entropy_rows_first[k]] = (int16_t)level;
+    }
+    reader->bits = symbol.at.bits;
+    reader->count = symbol.at.count;
+    reader->next = symbol.at.next;
+    if (out_of_range != 0 || (k > 63 && k < ENTROPY_END_OF_BLOCK) || entropy_position(reader) > reader->limit) {
+        return -1;
+    }
+    return k == 63 ? 63 : last;
+}
+
+#endif
