@@ -13,7 +13,7 @@ from pixelshift.edits.types import Edit, Format
 from pixelshift.errors import InvalidRequestError
 from pixelshift.imaging import geometry, steps
 from pixelshift.imaging.base import Header, Output
-from pixelshift.imaging.budget import check_cost, check_result, check_source, coding_cost, walk
+from pixelshift.imaging.budget import check_cost, check_result, check_size, check_source, coding_cost, walk
 from pixelshift.imaging.geometry import Size
 from pixelshift.imaging.listing import Listing
 from pixelshift.imaging.metadata import MetadataPolicy
@@ -69,7 +69,7 @@ def plan(requested: Sequence[Edit], header: Header, output: Output, limits: Limi
     check_source(header, frames, limits)
     listing = Listing(edits_, header, frames > 1, output.auto_orient)
     planned = tuple(_in_order(listing))
-    decoded, denominator = _decoding(header, planned, next(listing.stages()))
+    decoded, denominator = _decoding(header, planned, next(listing.stages()), limits)
     options = _options(edits_, format_, output)
     size, cost = walk(planned, decoded, frames, limits)
     cost += frames * coding_cost(header, decoded, size, format_, options)
@@ -152,7 +152,7 @@ def _keeps_frames(listed: Sequence[Edit], header: Header, format_: Format) -> bo
     return header.pages > 1 and format_.can_animate and header.format.can_animate and (not asked or asked[-1])
 
 
-def _decoding(header: Header, planned: Sequence[Step], first: Listing) -> tuple[Size, int]:
+def _decoding(header: Header, planned: Sequence[Step], first: Listing, limits: Limits) -> tuple[Size, int]:
     """The decoded size and the JPEG denominator (contract 5.3)."""
     stored = Size(header.width, header.height)
     resize = next((step for step in planned if isinstance(step, steps.Resized)), None)
@@ -165,5 +165,7 @@ def _decoding(header: Header, planned: Sequence[Step], first: Listing) -> tuple[
     if header.format is Format.WEBP and first.fast_shrink:
         return geometry.webp_decoded(stored, target), 1
     if header.format is Format.SVG:
-        return geometry.svg_rendered(stored, target), 1
+        rendered = geometry.svg_rendered(stored, target)
+        check_size(rendered, limits)
+        return rendered, 1
     return stored, 1

@@ -50,7 +50,7 @@ def _timed(name: str, timings: dict[str, float]) -> Iterator[None]:
 
 
 def _decode(plan: Plan, source: bytes, deadline: Callable[[], None]) -> "Picture":
-    how = Decode(plan.decoded, plan.denominator, plan.frames, deadline)
+    how = Decode(plan.decoded, plan.denominator, plan.frames, deadline, plan.limits)
     picture = codec(plan.source.format).decode(source, plan.source, how)
     deadline()
     return picture

@@ -9,6 +9,7 @@ from pixelshift.edits.types import Format
 from pixelshift.errors import InvalidRequestError
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.geometry import Size
+from pixelshift.limits import Limits
 
 if TYPE_CHECKING:
     from pixelshift.imaging.picture import Picture
@@ -20,6 +21,7 @@ _MODULES = {
     Format.GIF: "gif",
     Format.AVIF: "avif",
     Format.TIFF: "tiff",
+    Format.SVG: "svg",
     Format.RAW: "raw",
 }
 
@@ -39,6 +41,7 @@ class Decode:
     frames: int = 1
     check: Callable[[], None] = _no_check
     """Called between frames; raises when time is up."""
+    limits: Limits = Limits()  # noqa: RUF009  # frozen
 
 
 class Codec(Protocol):
