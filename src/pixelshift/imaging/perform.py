@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pixelshift.edits import types as edits
-from pixelshift.imaging import steps
+from pixelshift.imaging import saliency, steps
 from pixelshift.imaging.base import Assets
 from pixelshift.imaging.budget import check_growth, outside
 from pixelshift.imaging.edges import content_box, extended, placed, rounded
@@ -70,7 +70,7 @@ def _cut(step: steps.Cut, picture: Picture, context: Context) -> None:
 def _resize(step: steps.Resized, picture: Picture, context: Context) -> None:
     layout = step.layout(picture.size)
     extent = picture.extent or tuple(float(side) for side in picture.frames[0].shape[1::-1])
-    whole = layout.extends
+    whole = step.strategy is not None or layout.extends
     window = Box(0, 0, *layout.turned) if whole else Box(layout.left, layout.top, *layout.out)
 
     def resized(pixels: Pixels) -> Pixels:
@@ -86,6 +86,10 @@ def _resize(step: steps.Resized, picture: Picture, context: Context) -> None:
 
     picture.nominal = picture.extent = None
     picture.map(resized)
+    if step.strategy is not None and layout.out != layout.turned:
+        find = saliency.entropy_box if step.strategy is edits.Position.ENTROPY else saliency.attention_box
+        left, top = find(picture.frames[0], layout.out.width, layout.out.height)
+        cut(picture, Box(left, top, *layout.out))
 
 
 _Area = tuple[float, float, float, float]

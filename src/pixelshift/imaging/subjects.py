@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pixelshift.edits.types import ContentModeration, SmartCrop
 from pixelshift.errors import InvalidRequestError, OriginError
-from pixelshift.imaging import geometry
+from pixelshift.imaging import geometry, saliency
 from pixelshift.imaging.base import FindFaces, FindLabels
 from pixelshift.imaging.geometry import Box, Size
 from pixelshift.imaging.picture import Pixels, over_black
@@ -19,11 +19,11 @@ _Face = tuple[float, float, float, float]
 def face_cut(pixels: Pixels, edit: SmartCrop, find_faces: FindFaces | None) -> Box | None:
     """What to keep, or ``None`` for everything: no face was found.
 
-    Without a provider the most salient square stands in for a face. Raises InvalidRequestError
+    Without a provider the most salient part stands in for a face. Raises InvalidRequestError
     (``SmartCrop::FaceIndexOutOfRange``, ``SmartCrop::PaddingOutOfBounds``) and OriginError (``SmartCrop::Error``).
     """
     size = Size(pixels.shape[1], pixels.shape[0])
-    faces = [] if find_faces is None else _found(pixels, find_faces)
+    faces = [saliency.salient_region(pixels)] if find_faces is None else _found(pixels, find_faces)
     if not faces:
         return None
     if not 0 <= edit.face_index < len(faces):

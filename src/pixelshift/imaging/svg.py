@@ -28,8 +28,8 @@ _ELEMENTS = frozenset(
     feComponentTransfer feComposite feConvolveMatrix feDiffuseLighting feDisplacementMap feDistantLight feDropShadow
     feFlood feFuncA feFuncB feFuncG feFuncR feGaussianBlur feImage feMerge feMergeNode feMorphology feOffset
     fePointLight feSpecularLighting feSpotLight feTile feTurbulence filter font font-face g glyph glyphRef hkern image
-    line linearGradient marker mask metadata missing-glyph mpath path pattern polygon polyline radialGradient rect stop style
-    svg switch symbol text textPath title tref tspan use view vkern""".split()  # noqa: SIM905 - a table
+    line linearGradient marker mask metadata missing-glyph mpath path pattern polygon polyline radialGradient rect stop
+    style svg switch symbol text textPath title tref tspan use view vkern""".split()  # noqa: SIM905 - a table
 )
 _ANIMATIONS = frozenset({"animate", "animateColor", "animateMotion", "animateTransform", "set"})
 _ANIMATED_REFERENCES = re.compile(r"^(?:xlink:)?href$|^on|^style$", re.IGNORECASE)
