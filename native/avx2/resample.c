@@ -14,8 +14,13 @@
 #define STRIP PIXELSHIFT_RESAMPLE_STRIP
 /* Source samples of a tile of columns, so that its pairs of columns stay near the processor. */
 #define TILE 1536
+/* Up to this many pairs a filter is unrolled: every filter when enlarging, and the shorter ones when reducing a little.
+ */
+#define UNROLLED 5
 /* Bytes of a row that are turned at a time. */
 #define BLOCK 16
+/* Samples beyond a tile that may be written (the rest of a block) or read (weighted by zero, UNROLLED pairs). */
+#define SLACK (2 * UNROLLED * 4)
 
 typedef struct {
     int32_t samples; /* capacity of a tile in source samples */
@@ -36,13 +41,13 @@ static workshop lay_out(const pixelshift_resample_plan *plan, void *memory) {
     int32_t least = (eight + 1) / 2 * 2 * plan->channels;
     shop.samples = least > TILE ? least : TILE;
     shop.pairs = memory;
-    shop.turned = shop.pairs + (size_t)(shop.samples + BLOCK) * STRIP;
+    shop.turned = shop.pairs + (size_t)(shop.samples + SLACK) * STRIP;
     return shop;
 }
 
 size_t pixelshift_resample_scratch_bytes_avx2(const pixelshift_resample_plan *plan) {
     workshop shop = lay_out(plan, NULL);
-    return ((size_t)(shop.samples + BLOCK) + TILE + 8) * STRIP * sizeof(int16_t);
+    return ((size_t)(shop.samples + SLACK) + TILE + 8) * STRIP * sizeof(int16_t);
 }
 
 static inline __m256i load(const void *p) {
@@ -185,13 +190,13 @@ static rounding horizontal_rounding(const pixelshift_resample_plan *plan) {
 
 static inline __attribute__((always_inline)) void filter_columns(int16_t *turned, const int16_t *pairs,
                                                                  const pixelshift_resample_plan *plan, int32_t from,
-                                                                 int32_t to, int channels) {
+                                                                 int32_t to, int channels, int fixed) {
     const pixelshift_resample_axis *axis = plan->x;
     rounding round = horizontal_rounding(plan);
     int32_t first = axis->start[from] >> 1;
     for (int32_t x = from; x < to; x++) {
         int32_t start = axis->start[x] >> 1;
-        int32_t count = ((axis->start[x] + axis->count[x] + 1) >> 1) - start;
+        int32_t count = fixed ? fixed : ((axis->start[x] + axis->count[x] + 1) >> 1) - start;
         const int16_t *pair = pairs + (ptrdiff_t)(start - first) * channels * 2 * STRIP;
         const int16_t *weight = axis->weight + (ptrdiff_t)x * axis->taps;
         __m256i sum[8];
@@ -199,6 +204,7 @@ static inline __attribute__((always_inline)) void filter_columns(int16_t *turned
         for (int c = 0; c < 2 * channels; c++) {
             sum[c] = round.offset;
         }
+#pragma GCC unroll 5
         for (int32_t i = 0; i < count; i++) {
             __m256i both = two_weights(weight + 2 * i);
 #pragma GCC unroll 8
@@ -213,6 +219,31 @@ static inline __attribute__((always_inline)) void filter_columns(int16_t *turned
                                              _mm256_sra_epi32(sum[2 * c + 1], round.shift)));
             turned += STRIP;
         }
+    }
+}
+
+/* Each output as long as the longest, in place of a branch that is hard to foresee: the weights around are zero. */
+static inline __attribute__((always_inline)) void filter_columns_of(int16_t *turned, const int16_t *pairs,
+                                                                    const pixelshift_resample_plan *plan, int32_t from,
+                                                                    int32_t to, int channels) {
+    switch (plan->x->pairs) {
+    case 1:
+        filter_columns(turned, pairs, plan, from, to, channels, 1);
+        break;
+    case 2:
+        filter_columns(turned, pairs, plan, from, to, channels, 2);
+        break;
+    case 3:
+        filter_columns(turned, pairs, plan, from, to, channels, 3);
+        break;
+    case 4:
+        filter_columns(turned, pairs, plan, from, to, channels, 4);
+        break;
+    case UNROLLED:
+        filter_columns(turned, pairs, plan, from, to, channels, UNROLLED);
+        break;
+    default:
+        filter_columns(turned, pairs, plan, from, to, channels, 0);
     }
 }
 
@@ -296,7 +327,7 @@ static inline __attribute__((always_inline)) void run_tile(const workshop *shop,
     if (alpha && plan->x->wide) {
         filter_columns_wide(shop->turned, shop->pairs, plan, part->from, part->to);
     } else {
-        filter_columns(shop->turned, shop->pairs, plan, part->from, part->to, channels);
+        filter_columns_of(shop->turned, shop->pairs, plan, part->from, part->to, channels);
     }
 }
 
@@ -395,33 +426,83 @@ static inline __m256i narrow(const __m256i *value) {
     return _mm256_permutevar8x32_epi32(_mm256_packus_epi16(low, high), order);
 }
 
-/* Divides colour by alpha; `channels` is 2 or 4 and alpha the last. Same operations as the scalar divided(). */
-static inline __attribute__((always_inline)) __m256i divided(__m256i sum, int channels, __m256i half, __m128i shift) {
-    const __m256 top = _mm256_set1_ps(255.0f);
-    __m256i rounded = _mm256_sra_epi32(_mm256_add_epi32(sum, half), shift);
-    __m256i alpha = channels == 4 ? _mm256_shuffle_epi32(sum, 0xff) : _mm256_shuffle_epi32(sum, 0xf5);
-    __m256i visible = channels == 4 ? _mm256_shuffle_epi32(rounded, 0xff) : _mm256_shuffle_epi32(rounded, 0xf5);
-    __m256 ratio = _mm256_div_ps(top, _mm256_cvtepi32_ps(alpha));
-    __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), ratio);
-    value = _mm256_min_ps(_mm256_max_ps(value, _mm256_setzero_ps()), top);
-    __m256i colour = _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_set1_ps(0.5f)));
-    colour = _mm256_and_si256(colour, _mm256_cmpgt_epi32(visible, _mm256_setzero_si256()));
-    return channels == 4 ? _mm256_blend_epi32(colour, rounded, 0x88) : _mm256_blend_epi32(colour, rounded, 0xaa);
+static inline __m256i shuffle_two(__m256i a, __m256i b, const int lanes) {
+    __m256 low = _mm256_castsi256_ps(a);
+    __m256 high = _mm256_castsi256_ps(b);
+    return _mm256_castps_si256(lanes == 0x88   ? _mm256_shuffle_ps(low, high, 0x88)
+                               : lanes == 0xdd ? _mm256_shuffle_ps(low, high, 0xdd)
+                                               : _mm256_shuffle_ps(low, high, 0xff));
 }
 
-/* channels: 0 where there is nothing to divide by. */
+/* 255 / alpha, or 0 where alpha rounds to 0. */
+static inline __m256i ratio_of(__m256i alpha, __m256i half) {
+    __m256 ratio = _mm256_div_ps(_mm256_set1_ps(255.0f), _mm256_cvtepi32_ps(alpha));
+    __m256i seen = _mm256_cmpgt_epi32(alpha, _mm256_sub_epi32(half, _mm256_set1_epi32(1)));
+    return _mm256_and_si256(_mm256_castps_si256(ratio), seen);
+}
+
+static inline __m256i scaled(__m256i sum, __m256i ratio) {
+    __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_castsi256_ps(ratio));
+    return _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_set1_ps(0.5f)));
+}
+
+/*
+ * Divides the colours of four vectors by their alphas, the last of 2 or 4 channels, with one division for all the
+ * alphas of four channels; alpha itself is scaled by `unit`. The operations are those of the scalar divide().
+ */
+static inline __attribute__((always_inline)) void divide(__m256i *sum, int channels, __m256i half, __m256i unit) {
+    if (channels == 4) {
+        __m256i alphas = shuffle_two(shuffle_two(sum[0], sum[1], 0xff), shuffle_two(sum[2], sum[3], 0xff), 0x88);
+        __m256i ratio = ratio_of(alphas, half);
+        sum[0] = scaled(sum[0], _mm256_blend_epi32(_mm256_shuffle_epi32(ratio, 0x00), unit, 0x88));
+        sum[1] = scaled(sum[1], _mm256_blend_epi32(_mm256_shuffle_epi32(ratio, 0x55), unit, 0x88));
+        sum[2] = scaled(sum[2], _mm256_blend_epi32(_mm256_shuffle_epi32(ratio, 0xaa), unit, 0x88));
+        sum[3] = scaled(sum[3], _mm256_blend_epi32(_mm256_shuffle_epi32(ratio, 0xff), unit, 0x88));
+        return;
+    }
+#pragma GCC unroll 2
+    for (int i = 0; i < 4; i += 2) {
+        __m256i ratio = ratio_of(shuffle_two(sum[i], sum[i + 1], 0xdd), half);
+        sum[i] = scaled(sum[i], _mm256_blend_epi32(_mm256_shuffle_epi32(ratio, 0x50), unit, 0xaa));
+        sum[i + 1] = scaled(sum[i + 1], _mm256_blend_epi32(_mm256_shuffle_epi32(ratio, 0xfa), unit, 0xaa));
+    }
+}
+
+/* channels: 0 where there is nothing to divide by. fixed: the number of pairs, or 0 for any. */
 static inline __attribute__((always_inline)) void filter_rows(uint8_t *dst, const runs *rows, const int16_t *weight,
-                                                              int32_t samples, int32_t bits, int channels) {
+                                                              int32_t samples, int32_t bits, int channels, int fixed) {
     __m256i half = _mm256_set1_epi32((int32_t)(1u << bits >> 1));
     __m256i middle = _mm256_set1_epi32((int32_t)(128u << bits));
+    __m256i unit = _mm256_castps_si256(_mm256_set1_ps(1.0f / (float)(1 << bits)));
     __m256i start = channels ? middle : _mm256_add_epi32(middle, half);
     __m128i shift = _mm_cvtsi32_si128(bits);
+    const int16_t *row[UNROLLED];
+    __m256i both[UNROLLED];
+#pragma GCC unroll 5
+    for (int i = 0; i < fixed; i++) {
+        int wrapped = i >= rows->count[0];
+        row[i] = rows->from[wrapped] + (i - wrapped * rows->count[0]) * rows->stride;
+        both[i] = two_weights(weight + 2 * i);
+    }
     for (int32_t x = 0; x < samples; x += 32) {
         __m256i sum[4] = {start, start, start, start};
-        sum_rows(sum, rows, weight, 2 * (ptrdiff_t)x);
+        if (!fixed) {
+            sum_rows(sum, rows, weight, 2 * (ptrdiff_t)x);
+        }
+#pragma GCC unroll 5
+        for (int i = 0; i < fixed; i++) {
 #pragma GCC unroll 4
-        for (int j = 0; j < 4; j++) {
-            sum[j] = channels ? divided(sum[j], channels, half, shift) : _mm256_sra_epi32(sum[j], shift);
+            for (int j = 0; j < 4; j++) {
+                sum[j] = _mm256_add_epi32(sum[j], _mm256_madd_epi16(load(row[i] + 2 * x + 16 * j), both[i]));
+            }
+        }
+        if (channels) {
+            divide(sum, channels, half, unit);
+        } else {
+#pragma GCC unroll 4
+            for (int j = 0; j < 4; j++) {
+                sum[j] = _mm256_sra_epi32(sum[j], shift);
+            }
         }
         __m256i bytes = narrow(sum);
         if (x + 32 <= samples) {
@@ -431,6 +512,29 @@ static inline __attribute__((always_inline)) void filter_rows(uint8_t *dst, cons
             store(whole, bytes);
             memcpy(dst + x, whole, (size_t)(samples - x));
         }
+    }
+}
+
+static inline __attribute__((always_inline)) void filter_rows_of(uint8_t *dst, const runs *rows, const int16_t *weight,
+                                                                 int32_t samples, int32_t bits, int channels) {
+    switch (rows->count[0] + rows->count[1]) {
+    case 1:
+        filter_rows(dst, rows, weight, samples, bits, channels, 1);
+        break;
+    case 2:
+        filter_rows(dst, rows, weight, samples, bits, channels, 2);
+        break;
+    case 3:
+        filter_rows(dst, rows, weight, samples, bits, channels, 3);
+        break;
+    case 4:
+        filter_rows(dst, rows, weight, samples, bits, channels, 4);
+        break;
+    case UNROLLED:
+        filter_rows(dst, rows, weight, samples, bits, channels, UNROLLED);
+        break;
+    default:
+        filter_rows(dst, rows, weight, samples, bits, channels, 0);
     }
 }
 
@@ -452,11 +556,11 @@ static void filter_rows_wide(uint8_t *dst, const runs *rows, const int16_t *weig
             dst[c] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
             sums[c] = sum;
         }
-        for (int32_t c = 0; premultiply && c < channels - 1; c++) {
-            float value = (float)sums[c] * (255.0f / (float)sums[channels - 1]);
-            value = value > 0.0f ? value : 0.0f;
-            value = value < 255.0f ? value : 255.0f;
-            dst[c] = dst[channels - 1] ? (uint8_t)(int32_t)(value + 0.5f) : 0;
+        float ratio = sums[channels - 1] >= (int64_t)1 << bits >> 1 ? 255.0f / (float)sums[channels - 1] : 0.0f;
+        for (int32_t c = 0; premultiply && c < channels; c++) {
+            float value = (float)sums[c] * (c < channels - 1 ? ratio : 1.0f / (float)(1 << bits));
+            int32_t whole = (int32_t)(value + 0.5f);
+            dst[c] = (uint8_t)(whole < 0 ? 0 : whole > 255 ? 255 : whole);
         }
     }
 }
@@ -480,10 +584,10 @@ void pixelshift_resample_take_avx2(const pixelshift_resample_stream *stream, uin
     if (y->wide) {
         filter_rows_wide(dst, &rows, weight, plan->x->out, bits, plan->channels, plan->premultiply);
     } else if (!plan->premultiply) {
-        filter_rows(dst, &rows, weight, samples, bits, 0);
+        filter_rows_of(dst, &rows, weight, samples, bits, 0);
     } else if (plan->channels == 2) {
-        filter_rows(dst, &rows, weight, samples, bits, 2);
+        filter_rows_of(dst, &rows, weight, samples, bits, 2);
     } else {
-        filter_rows(dst, &rows, weight, samples, bits, 4);
+        filter_rows_of(dst, &rows, weight, samples, bits, 4);
     }
 }

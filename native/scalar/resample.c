@@ -66,12 +66,17 @@ static uint8_t clamped(int64_t value) {
     return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
-/* Colour out of premultiplied sums. Floats: correctly rounded division is the same on every CPU. */
-static uint8_t divided(int64_t colour, int64_t alpha) {
-    float value = (float)colour * (255.0f / (float)alpha);
-    value = value > 0.0f ? value : 0.0f;
-    value = value < 255.0f ? value : 255.0f;
-    return (uint8_t)(int32_t)(value + 0.5f);
+/*
+ * Colours out of premultiplied sums, and alpha. Floats, since correctly rounded products and quotients are the same on
+ * every CPU. Where alpha rounds to 0 colour is 0, so that no quotient leaves the range of int32.
+ */
+static void divide(uint8_t *dst, const int64_t *sums, int32_t channels, int32_t bits) {
+    int64_t alpha = sums[channels - 1];
+    float ratio = alpha >= (int64_t)1 << bits >> 1 ? 255.0f / (float)alpha : 0.0f;
+    for (int32_t c = 0; c < channels - 1; c++) {
+        dst[c] = clamped((int32_t)((float)sums[c] * ratio + 0.5f));
+    }
+    dst[channels - 1] = clamped((int32_t)((float)alpha * (1.0f / (float)(1 << bits)) + 0.5f));
 }
 
 void pixelshift_resample_take_scalar(const pixelshift_resample_stream *stream, uint8_t *dst) {
@@ -93,10 +98,7 @@ void pixelshift_resample_take_scalar(const pixelshift_resample_stream *stream, u
             dst[c] = clamped((sum + ((int64_t)1 << shift >> 1)) >> shift);
         }
         if (plan->premultiply) {
-            uint8_t alpha = dst[channels - 1];
-            for (int32_t c = 0; c < channels - 1; c++) {
-                dst[c] = alpha > 0 ? divided(sums[c], sums[channels - 1]) : 0;
-            }
+            divide(dst, sums, channels, shift);
         }
     }
 }

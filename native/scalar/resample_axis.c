@@ -200,6 +200,7 @@ static void place_pairs(pixelshift_resample_axis *axis) {
     axis->first = axis->start[0] & ~1;
     axis->last = axis->start[axis->out - 1] + axis->count[axis->out - 1];
     axis->longest = 0;
+    axis->pairs = 0;
     for (int32_t output = 0; output < axis->out; output++) {
         int16_t *row = axis->weight + (ptrdiff_t)output * axis->taps;
         int32_t odd = axis->start[output] & 1;
@@ -208,6 +209,8 @@ static void place_pairs(pixelshift_resample_axis *axis) {
         memset(row, 0, (size_t)odd * sizeof(int16_t));
         memset(row + odd + count, 0, (size_t)(axis->taps - odd - count) * sizeof(int16_t));
         axis->longest = count > axis->longest ? count : axis->longest;
+        int32_t pairs = (odd + count + 1) / 2;
+        axis->pairs = pairs > axis->pairs ? pairs : axis->pairs;
     }
 }
 

@@ -57,6 +57,7 @@ typedef struct {
     int32_t first;   /* the first source sample that any output reads, rounded down to even */
     int32_t last;    /* one past the last source sample that any output reads */
     int32_t longest; /* the most samples that one output reads */
+    int32_t pairs;   /* the most pairs (even sample, odd sample) that one output reads */
     int32_t *start;  /* per output: its first source sample; like start + count it never decreases */
     int32_t *count;  /* per output: how many source samples it reads, at least 1 */
     int16_t *weight; /* [out][taps]: output o's first weight stands at o * taps + (start[o] & 1), zeros around */
