@@ -209,6 +209,9 @@ class OriginSettings:
     https_hosts: tuple[str, ...] = _setting(
         "PIXELSHIFT_HTTPS_HOSTS", _lower_listed, (), "Host names that originals may be fetched from; each is a bucket."
     )
+    https_redirect_hosts: tuple[str, ...] = _setting(
+        "PIXELSHIFT_HTTPS_REDIRECT_HOSTS", _lower_listed, (), "Further host names that those may redirect to."
+    )
     cache: bool = _setting("PIXELSHIFT_ORIGIN_CACHE", _on_off, True, "`off`: never keep an original between requests.")
     cache_bytes: int = _setting(
         "PIXELSHIFT_ORIGIN_CACHE_BYTES", _whole(0), 64 * 1024 * 1024, "Memory for originals, in bytes."

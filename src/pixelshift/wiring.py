@@ -1,9 +1,15 @@
 """The one place that chooses implementations: settings in, services out."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
+from pixelshift.cache.base import CacheStore, Entry
+from pixelshift.cache.memory import MemoryStore
+from pixelshift.cache.tiered import TieredStore
+from pixelshift.delivery.caching import Ages, HttpCache
 from pixelshift.delivery.failure import Failures, FallbackPicture
 from pixelshift.delivery.finish import Cors
 from pixelshift.delivery.gate import SignedGate
@@ -15,7 +21,9 @@ from pixelshift.limits import Limits
 from pixelshift.net.credential import credential_source
 from pixelshift.origin.base import Origin
 from pixelshift.origin.shared import CachingOrigin, CoalescingOrigin
+from pixelshift.render.base import Renderer
 from pixelshift.render.in_process import InProcess
+from pixelshift.render.pool import PoolOptions, WorkerPool
 from pixelshift.request.base import RequestRules
 from pixelshift.request.rewrite import compile_rewrite
 from pixelshift.secret.rotation import FixedKeys, KeyName, RotatingKeys
@@ -33,20 +41,11 @@ def image_function(environment: Mapping[str, str] = os.environ) -> DeliveryServi
     settings = load(environment)
     limits = settings.limits.limits()
     originals = _originals(settings, environment, limits)
-    studio = Studio(
-        originals=originals,
-        renderer=InProcess(),
-        eyes=Eyes(),
-        limits=limits,
-        auto_orient=settings.output.auto_orient,
-        keep_gps=settings.output.keep_gps,
-        body_limit_bytes=LAMBDA_BODY_LIMIT_BYTES,
-    )
     rooms = Rooms(
-        gate=_gate(settings, environment),
         rules=request_rules(settings),
-        studio=studio,
+        studio=_studio(settings, originals, InProcess(), LAMBDA_BODY_LIMIT_BYTES),
         failures=_failures(settings, originals, LAMBDA_BODY_LIMIT_BYTES),
+        gate=_gate(settings, environment),
     )
     return DeliveryService(rooms, policy(settings))
 
@@ -63,6 +62,82 @@ def request_rules(settings: Settings) -> RequestRules:
         response_headers=None if "*" in allowed else frozenset(allowed),
         limits=settings.limits.limits(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ImageService:
+    """The service with the parts that a process must end or purge."""
+
+    delivery: DeliveryService
+    pool: WorkerPool
+    cache: HttpCache | None
+    executor: ThreadPoolExecutor
+
+    def is_ready(self) -> bool:
+        """Whether pictures can be made."""
+        return bool(self.pool.process_ids())
+
+    def close(self) -> None:
+        """Ends the render processes and waits for what is under way."""
+        self.pool.close()
+        self.executor.shutdown(wait=True, cancel_futures=True)
+
+
+def image_service(settings: Settings, environment: Mapping[str, str] = os.environ) -> ImageService:
+    """The service as a long-lived process runs it: render processes, a cache, work shared by everyone who waits.
+
+    :raises SettingsError: the rewrite pattern does not compile.
+    """
+    limits = settings.limits.limits()
+    rules, originals = request_rules(settings), _originals(settings, environment, limits)
+    store = cache_store(settings)
+    ages = Ages(settings.cache.max_ttl_s, settings.cache.stale_while_revalidate_s, settings.cache.stale_if_error_s)
+    cache = HttpCache(store, ages) if store is not None else None
+    pool = WorkerPool(_pool_options(settings, environment))
+    executor = ThreadPoolExecutor(max_workers=settings.render.queue + 2, thread_name_prefix="picture")
+    rooms = Rooms(
+        rules=rules,
+        studio=_studio(settings, originals, pool, None),
+        failures=_failures(settings, originals, None),
+        gate=_gate(settings, environment),
+        cache=cache,
+        peek=_peek(store),
+        executor=executor,
+    )
+    return ImageService(DeliveryService(rooms, policy(settings)), pool, cache, executor)
+
+
+def cache_store(settings: Settings) -> CacheStore | None:
+    """The store of finished pictures: memory over disk, either of them, or none."""
+    chosen = settings.cache
+    memory = MemoryStore(chosen.memory_bytes) if chosen.memory_bytes else None
+    if not chosen.folder:
+        return memory
+    from pixelshift.cache.disk import DiskStore
+
+    disk = DiskStore(Path(chosen.folder), chosen.disk_bytes)
+    return TieredStore(memory, disk) if memory is not None else disk
+
+
+def _peek(store: CacheStore | None) -> Callable[[str], Entry | None] | None:
+    """The way into the part of a store that is memory."""
+    if isinstance(store, TieredStore):
+        return store.get_near
+    return store.get if isinstance(store, MemoryStore) else None
+
+
+def _pool_options(settings: Settings, environment: Mapping[str, str]) -> PoolOptions:
+    kept = {name: environment[name] for name in _WORKER_VARIABLES if name in environment}
+    return PoolOptions(
+        size=settings.render.workers or len(os.sched_getaffinity(0)),
+        memory_bytes=settings.render.memory_bytes,
+        # One core each: libraries that would start a thread per core are told not to.
+        environment={**kept, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+    )
+
+
+_WORKER_VARIABLES = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONPATH", "PIXELSHIFT_CPU")
+"""What render processes see of the environment: no credentials."""
 
 
 def policy(settings: Settings) -> Policy:
@@ -90,6 +165,18 @@ FOLDER_BUCKET = "pictures"
 """The name of the served folder itself, where ``SOURCE_BUCKETS`` names no folders in it."""
 
 
+def _studio(settings: Settings, originals: Originals, renderer: Renderer, body_limit_bytes: int | None) -> Studio:
+    return Studio(
+        originals=originals,
+        renderer=renderer,
+        eyes=Eyes(),
+        limits=settings.limits.limits(),
+        auto_orient=settings.output.auto_orient,
+        keep_gps=settings.output.keep_gps,
+        body_limit_bytes=body_limit_bytes,
+    )
+
+
 def _originals(settings: Settings, environment: Mapping[str, str], limits: Limits) -> Originals:
     origin: Origin = CoalescingOrigin(_origin(settings, environment))
     memory = None
@@ -105,6 +192,11 @@ def _origin(settings: Settings, environment: Mapping[str, str]) -> Origin:
 
         own = {} if settings.request.source_buckets else {FOLDER_BUCKET: "."}
         return FolderOrigin(Path(chosen.folder), own)
+    if chosen.kind == "https":
+        from pixelshift.origin.https import HttpsOrigin, HttpsSettings
+
+        bases = {host: f"https://{host}/" for host in chosen.https_hosts}
+        return HttpsOrigin(HttpsSettings(bases, frozenset(chosen.https_redirect_hosts)))
     from pixelshift.origin.s3 import S3Origin, S3Settings
 
     s3 = S3Settings(chosen.region, chosen.s3_endpoint or chosen.endpoint or None)

@@ -30,6 +30,11 @@ class TieredStore:
             self._memory.put(key, entry, generation=begun)
         return entry
 
+    def get_near(self, key: str) -> Entry | None:
+        """Returns the entry if this process's memory has it: no disk, so that an event loop may ask."""
+        self._follow()
+        return self._memory.get(key)
+
     def put(self, key: str, entry: Entry, *, generation: int | None = None) -> None:
         """Stores an entry in both tiers."""
         self._follow()

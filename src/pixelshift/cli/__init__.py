@@ -2,7 +2,7 @@
 
 import typer
 
-from pixelshift.cli import series
+from pixelshift.cli import series, serve
 
 app = typer.Typer(
     name="pixelshift",
@@ -10,6 +10,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+serve.register(app)
 series.register(app)
 
 

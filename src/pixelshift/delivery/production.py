@@ -17,8 +17,9 @@ from pixelshift.errors import (
     OriginError,
     PixelshiftError,
     TooLargeError,
+    UnsupportedMediaError,
 )
-from pixelshift.imaging.base import FindFaces, FindLabels
+from pixelshift.imaging.base import Encoded, FindFaces, FindLabels
 from pixelshift.limits import Limits
 from pixelshift.origin.base import Original
 from pixelshift.render.base import Job, Renderer, Wish
@@ -94,7 +95,7 @@ class Studio:
         if _passes_through(order, media_type):
             body = original.body
         else:
-            encoded = self.renderer.render(self._job(order, original, overlays, deadline_s))
+            encoded = self._render(self._job(order, original, overlays, deadline_s))
             body, media_type = encoded.body, encoded.format.media_type
             timings_ms |= encoded.timings_ms
         self._check_size(body)
@@ -105,6 +106,17 @@ class Studio:
         headers = picture_headers(original, media_type, image.headers)
         _finish_headers(headers, order, media_type, identities)
         return Representation(200, headers, body, identities, timings_ms)
+
+    def _render(self, job: Job) -> Encoded:
+        try:
+            return self.renderer.render(job)
+        except UnsupportedMediaError as error:
+            # Its type was given or guessed above, so the bytes are to blame; upstream's code for that.
+            raise InvalidRequestError(
+                "The stored object is not the picture that its type promises.",
+                code="InstantiationError",
+                detail=error.message,
+            ) from error
 
     def _check_size(self, body: bytes) -> None:
         if self.body_limit_bytes is not None and len(body) > self.body_limit_bytes:

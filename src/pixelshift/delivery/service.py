@@ -54,8 +54,8 @@ class Rooms:
     gate: SignedGate | None = None
     """Where only signed URLs are answered."""
     cache: HttpCache | None = None
-    quick: HttpCache | None = None
-    """The part of ``cache`` that answers from memory: what an event loop may ask."""
+    peek: Callable[[str], Entry | None] | None = None
+    """Looks into the part of ``cache`` that is memory: what an event loop may ask."""
     executor: Executor | None = None
     """Where :meth:`DeliveryService.begin` does what takes time."""
 
@@ -102,10 +102,10 @@ class DeliveryService:
             return executor.submit(self._refuse, request, error)
         except Exception as error:  # a fault of ours must still become an answer
             return self._refuse(request, _unexpected(error))
-        entry = self._rooms.quick.look(order.key) if self._rooms.quick else None
-        answer = self._stored(self._rooms.quick, entry)
-        if answer is not None and entry is not None:
-            if self._rooms.quick and self._rooms.quick.judge(entry) is Freshness.RENEWING:
+        cache, entry = self._rooms.cache, self._rooms.peek(order.key) if self._rooms.peek else None
+        answer = self._stored(cache, entry)
+        if answer is not None:
+            if cache is not None and entry is not None and cache.judge(entry) is Freshness.RENEWING:
                 self._share(order, request, self._run_apart)
             return self._finish(answer, request, order)
         return self._later(self._share(order, request, self._run_apart), request, order)

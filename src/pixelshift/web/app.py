@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from pydantic import BaseModel, Field
+from starlette.routing import BaseRoute
 
 import pixelshift
 from pixelshift.delivery.service import DeliveryService
@@ -65,17 +66,19 @@ def create_app(operations: Operations, routers: Sequence[APIRouter] = ()) -> App
         redoc_url=None,
         openapi_url="/-/openapi.json",
     )
-    app.include_router(_operations_router(operations))
-    for router in routers:
+    every = (_operations_router(operations), *routers)
+    for router in every:
         app.include_router(router)
     app.add_exception_handler(PixelshiftError, _answer_error)
     document_pictures(app)
-    reserved = frozenset(path.split("/", 2)[1] for path in _paths(app))
+    reserved = frozenset({"-"} | {_first_segment(route) for router in every for route in router.routes})
     return ImageFace(operations.service, app, reserved, operations.observer, operations.patience)
 
 
-def _paths(app: FastAPI) -> list[str]:
-    return [path for route in app.routes if (path := getattr(route, "path", None))]
+def _first_segment(route: BaseRoute) -> str:
+    """What tells the route's path from a picture's."""
+    path: str = getattr(route, "path", "/-/")
+    return path.split("/", 2)[1]
 
 
 def _operations_router(operations: Operations) -> APIRouter:
