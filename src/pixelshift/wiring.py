@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from pixelshift.cache.base import CacheStore, Entry
@@ -24,10 +25,13 @@ from pixelshift.origin.shared import CachingOrigin, CoalescingOrigin
 from pixelshift.render.base import Renderer
 from pixelshift.render.in_process import InProcess
 from pixelshift.render.pool import PoolOptions, WorkerPool
+from pixelshift.render.shrink import shrink
 from pixelshift.request.base import RequestRules
 from pixelshift.request.rewrite import compile_rewrite
 from pixelshift.secret.rotation import FixedKeys, KeyName, RotatingKeys
 from pixelshift.settings import Settings, load
+from pixelshift.vision.local import LocalFaces
+from pixelshift.vision.rekognition import Rekognition, RekognitionSettings
 
 LAMBDA_BODY_LIMIT_BYTES = 6 * 1024 * 1024 // 4 * 3
 """The largest body whose base64 text fits a Lambda answer of 6 MiB."""
@@ -169,12 +173,29 @@ def _studio(settings: Settings, originals: Originals, renderer: Renderer, body_l
     return Studio(
         originals=originals,
         renderer=renderer,
-        eyes=Eyes(),
+        eyes=_eyes(settings),
         limits=settings.limits.limits(),
         auto_orient=settings.output.auto_orient,
         keep_gps=settings.output.keep_gps,
         body_limit_bytes=body_limit_bytes,
     )
+
+
+def _eyes(settings: Settings) -> Eyes:
+    """Who looks at pictures. Moderation is Rekognition's wherever AWS is; nobody else can do it."""
+    chosen = settings.vision.faces
+    on_aws = settings.origin.kind == "s3"
+    rekognition = _rekognition(settings) if chosen == "rekognition" or on_aws else None
+    if chosen == "rekognition" or (chosen == "auto" and on_aws):
+        return Eyes(rekognition, rekognition)
+    if chosen == "local" or (chosen == "auto" and find_spec("cv2") is not None):
+        return Eyes(LocalFaces(), rekognition)
+    return Eyes(None, rekognition)
+
+
+def _rekognition(settings: Settings) -> Rekognition:
+    endpoint = settings.origin.rekognition_endpoint or settings.origin.endpoint or None
+    return Rekognition(RekognitionSettings(settings.origin.region, endpoint), shrink=shrink)
 
 
 def _originals(settings: Settings, environment: Mapping[str, str], limits: Limits) -> Originals:
