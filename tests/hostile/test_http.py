@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from pixelshift.errors import InvalidRequestError, OriginError, TooLargeError
+from pixelshift.errors import OriginError, SettingsError, TooLargeError
 from pixelshift.net.dial import Endpoint, parse_endpoint
 from pixelshift.net.http import HttpClient, Pace, Request
 from tests.support.http_server import Answer, RawServer, Seen, raw_server, reply, say
@@ -232,5 +232,5 @@ def test_no_request_can_be_split(request_: Request) -> None:
     ],
 )
 def test_an_endpoint_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(InvalidRequestError):
+    with pytest.raises(SettingsError):
         parse_endpoint(url)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from pixelshift.errors import NotFoundError, OriginError, PixelshiftError
+from pixelshift.errors import NotFoundError, OriginError, PixelshiftError, SettingsError
 from pixelshift.net.dial import any_address, public_only
 from pixelshift.net.http import HttpClient
 from pixelshift.origin.base import Original
@@ -267,7 +267,18 @@ def test_a_weak_identity_is_replaced_by_the_bodys_own(serve: Any) -> None:
         assert len(visit().fetch().etag) == 64
 
 
-@pytest.mark.parametrize("base", ["http://plain.test/", "https://u:p@h.test/", "https://h.test:8443/", "ftp://h.test/"])
+@pytest.mark.parametrize(
+    "base",
+    [
+        "http://plain.test/",
+        "https://u:p@h.test/",
+        "https://h.test:8443/",
+        "ftp://h.test/",
+        "h",
+        "https://[::1/",
+        "https://-/",
+    ],
+)
 def test_a_base_that_is_not_allowed_is_refused_at_the_start(base: str) -> None:
-    with pytest.raises(OriginError):
+    with pytest.raises(SettingsError):
         HttpsOrigin(HttpsSettings({"b": base}))

@@ -12,7 +12,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pixelshift.errors import OriginError
+from pixelshift.errors import OriginError, SettingsError
 from pixelshift.net.dial import Endpoint
 from pixelshift.net.http import HttpClient, Request
 from pixelshift.net.sigv4 import Credentials
@@ -20,6 +20,7 @@ from pixelshift.net.sigv4 import Credentials
 CredentialSource = Callable[[], Credentials | None]
 """Returns credentials that are good for at least some minutes; ``None`` means: send requests unsigned."""
 
+_BAD_URI = "AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or http to a loopback or container address"
 _EARLY = timedelta(minutes=5)
 _ANSWER_BYTES = 64 * 1024
 _ANSWER_S = 5.0
@@ -28,7 +29,10 @@ _EKS_HOSTS = ("169.254.170.23", "fd00:ec2::23")
 
 
 def credential_source(environment: Mapping[str, str]) -> CredentialSource:
-    """Chooses by the environment variables that the AWS tools agree on."""
+    """Chooses by the environment variables that the AWS tools agree on.
+
+    :raises SettingsError: a container address that could be anybody's.
+    """
     key, secret = environment.get("AWS_ACCESS_KEY_ID"), environment.get("AWS_SECRET_ACCESS_KEY")
     if key and secret:
         fixed = Credentials(key, secret, environment.get("AWS_SESSION_TOKEN") or None)
@@ -49,17 +53,20 @@ def credential_source(environment: Mapping[str, str]) -> CredentialSource:
 
 def _container_endpoint(url: str) -> tuple[Endpoint, str]:
     """Splits a full URI; plain HTTP is for the addresses that never leave the machine, as in the AWS SDKs."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise SettingsError(_BAD_URI) from error
     tls = parts.scheme == "https"
     try:
         loopback = ip_address(host).is_loopback
     except ValueError:
         loopback = host == "localhost"
     if parts.scheme not in ("http", "https") or not (tls or loopback or host in (_ECS.host, *_EKS_HOSTS)):
-        raise OriginError("AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, or a loopback or container address")
+        raise SettingsError(_BAD_URI)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return Endpoint(host, parts.port or (443 if tls else 80), tls), target
+    return Endpoint(host, port or (443 if tls else 80), tls), target
 
 
 class ContainerCredentials:
@@ -94,11 +101,11 @@ class ContainerCredentials:
             return self._known
 
     def _read(self) -> Credentials:
-        token = self._token_file.read_text(encoding="utf-8").strip() if self._token_file else self._token
+        token = self._token_text()
         headers = {"Accept": "application/json", **({"Authorization": token} if token else {})}
         request = Request("GET", self._target, headers)
         with self._client.open(self._endpoint, request, body_limit_bytes=_ANSWER_BYTES, timeout_s=_ANSWER_S) as reply:
-            body = reply.read(_ANSWER_BYTES)
+            body = reply.read_start(_ANSWER_BYTES)
         try:
             answer = json.loads(body)
             ends = answer.get("Expiration")
@@ -108,10 +115,18 @@ class ContainerCredentials:
                 answer.get("Token"),
                 datetime.fromisoformat(ends) if ends else None,
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise OriginError(
                 "no AWS credentials", detail=f"container endpoint: {reply.status}, {type(error).__name__}"
             ) from error
+
+    def _token_text(self) -> str | None:
+        if self._token_file is None:
+            return self._token
+        try:
+            return self._token_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise OriginError("no AWS credentials", detail=f"{self._token_file}: {error}") from error
 
 
 class BotocoreCredentials:

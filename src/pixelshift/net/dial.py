@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pixelshift.errors import InvalidRequestError, OriginError
+from pixelshift.errors import OriginError, SettingsError
 from pixelshift.net.address import is_public
 
 CONNECT_LIMIT_S = 5.0
@@ -33,7 +33,7 @@ class Endpoint:
 def parse_endpoint(url: str) -> tuple[Endpoint, str]:
     """Splits ``http(s)://host[:port][/prefix]`` into the endpoint and the prefix without its last slash.
 
-    :raises InvalidRequestError: anything else, credentials in the URL among it.
+    :raises SettingsError: anything else, credentials in the URL among it.
     """
     try:
         parts = urlsplit(url)
@@ -42,7 +42,7 @@ def parse_endpoint(url: str) -> tuple[Endpoint, str]:
         parts, port = urlsplit(""), None
     plain = not (parts.username or parts.password or parts.query or parts.fragment)
     if parts.scheme not in ("http", "https") or not parts.hostname or not plain or not url.isascii():
-        raise InvalidRequestError("an endpoint must read http(s)://host[:port][/prefix]")
+        raise SettingsError("an endpoint must read http(s)://host[:port][/prefix]")
     tls = parts.scheme == "https"
     return Endpoint(parts.hostname, port or (443 if tls else 80), tls), parts.path.rstrip("/")
 

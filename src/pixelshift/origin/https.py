@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
 
-from pixelshift.errors import NotFoundError, OriginError
+from pixelshift.errors import NotFoundError, OriginError, SettingsError
 from pixelshift.net.dial import Endpoint, public_only
 from pixelshift.net.http import HttpClient, Reply, Request
 from pixelshift.origin.answer import ABSENT, conditional, outage, read_original
@@ -49,16 +49,22 @@ class _Place:
 
 
 class HttpsOrigin:
-    """Reads ``base + key`` with one GET and at most ``redirect_limit`` more."""
+    """Reads ``base + key`` with one GET and at most ``redirect_limit`` more.
+
+    :raises SettingsError: a base or a redirect host that is none.
+    """
 
     def __init__(self, settings: HttpsSettings, client: HttpClient | None = None) -> None:
         self._settings = settings
         self._client = client or HttpClient(check=public_only)
         self._bases = {bucket: base.rstrip("/") + "/" for bucket, base in settings.bases.items()}
-        own = {urlsplit(base).hostname or "" for base in self._bases.values()}
-        self._hosts = frozenset(_plain_host(host) for host in own | settings.redirect_hosts)
-        for base in self._bases.values():
-            self._place(base)
+        try:
+            own = {urlsplit(base).hostname or "" for base in self._bases.values()}
+            self._hosts = frozenset(_plain_host(host) for host in own | settings.redirect_hosts)
+            for base in self._bases.values():
+                self._place(base)
+        except (ValueError, OriginError) as error:
+            raise SettingsError("an HTTPS origin must read https://host/path, without credentials") from error
 
     def fetch(
         self, bucket: str, key: str, *, body_limit_bytes: int, timeout_s: float, known: Original | None = None

@@ -52,7 +52,7 @@ class SecretsManager:
             body_limit_bytes=_ANSWER_BYTES,
             timeout_s=self._timeout_s,
         ) as reply:
-            answer = reply.read(_ANSWER_BYTES)
+            answer = reply.read_start(_ANSWER_BYTES)
         if reply.status != 200:
             if b"ResourceNotFoundException" in answer:
                 return None

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from pixelshift.errors import InvalidRequestError, NotFoundError, OriginError
+from pixelshift.errors import NotFoundError, OriginError, SettingsError
 from pixelshift.net.dial import Endpoint
 from pixelshift.net.http import HttpClient, Request
 from pixelshift.net.sigv4 import Credentials
@@ -205,7 +205,7 @@ def test_requests_go_where_the_bucket_is(region: str, endpoint_url: str | None, 
 
 
 def test_an_endpoint_that_is_none_is_refused_at_the_start() -> None:
-    with pytest.raises(InvalidRequestError):
+    with pytest.raises(SettingsError):
         S3Origin(S3Settings(endpoint_url="http://user:password@host"), lambda: None)
 
 
