@@ -109,9 +109,13 @@ def _is_crop(segment: str) -> bool:
 
 
 def _read_options(options: list[str], context: FilterContext) -> None:
-    """Merge in the order crop, size, fit-in, filters; of several crops or sizes the first counts."""
-    if crop := next(filter(_is_crop, options), None):
-        context.edits["crop"] = _read_crop(crop)
+    """Merge in the order crop, size, fit-in, filters; of several crops or sizes the first counts.
+
+    Crop coordinates count wherever they stand, as upstream has it; even in the name of a file.
+    """
+    if crop := _CROP.search(context.path):
+        left, top, right, bottom = map(int, crop.groups())
+        context.edits["crop"] = {"left": left, "top": top, "width": right - left, "height": bottom - top}
     if size := next((match for match in map(_SIZE.fullmatch, options) if match), None):
         width, height = (_read_side(text) for text in size.groups())
         context.resize().update(width=width, height=height)
@@ -121,14 +125,6 @@ def _read_options(options: list[str], context: FilterContext) -> None:
         context.resize()["fit"] = "inside"
     groups = [segment for segment in options if segment.startswith(PREFIX)]
     apply_filters([piece for segment in groups for piece in split_filters(segment)], context)
-
-
-def _read_crop(segment: str) -> dict[str, object]:
-    match = _CROP.fullmatch(segment)
-    if not match:
-        raise InvalidRequestError("crop: coordinates have at most six digits.", code="Crop::AreaOutOfBounds")
-    left, top, right, bottom = map(int, match.groups())
-    return {"left": left, "top": top, "width": right - left, "height": bottom - top}
 
 
 def _read_side(digits: str) -> int | None:
