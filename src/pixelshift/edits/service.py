@@ -45,7 +45,7 @@ def parse_overlay(argument: Argument) -> Overlay:
     """``overlayWith``; whether its bucket is allowed is asked where the list is known."""
     argument.members()
     bucket, key, options = argument.member("bucket"), argument.member("key"), argument.member("options")
-    if not isinstance(bucket.value, str):
+    if not isinstance(bucket.value, str) or not bucket.value:
         raise cannot_access_bucket()
     if options.value is None:
         options = Argument(options.name, {}, options.limits)

@@ -13,6 +13,7 @@ from pixelshift.errors import InvalidRequestError
 
 PREFIX = "filters:"
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Za-z]+")
+_STRUCTURE = re.compile(r"[():]")
 _WHITE_SPACE = re.compile(r"\s+")
 _PERCENT_OFFSET = re.compile(r"-?(?:100|\d{1,2})p", re.ASCII)
 _EXTENSION = re.compile(r"\.(jpe?g|png|webp|tiff?|gif|avif)$", re.ASCII)
@@ -56,15 +57,18 @@ class FilterContext:
 
 def split_filters(segment: str) -> list[str]:
     """Cut ``filters:a(1):b(2)`` into ``a(1)`` and ``b(2)``; colons within parentheses do not separate."""
-    pieces = [""]
+    pieces: list[str] = []
+    start = len(PREFIX)
     depth = 0
-    for character in segment[len(PREFIX) :]:
-        if character == ":" and depth == 0:
-            pieces.append("")
-            continue
-        depth += (character == "(") - (character == ")" and depth > 0)
-        pieces[-1] += character
-    return pieces
+    for mark in _STRUCTURE.finditer(segment, start):
+        if mark[0] == "(":
+            depth += 1
+        elif mark[0] == ")":
+            depth = max(depth - 1, 0)
+        elif depth == 0:
+            pieces.append(segment[start : mark.start()])
+            start = mark.end()
+    return [*pieces, segment[start:]]
 
 
 def apply_filters(pieces: Sequence[str], context: FilterContext) -> None:

@@ -19,6 +19,7 @@ _QUANTIFIER = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})(\??)", re.ASCII)
 _GROUP = re.compile(r"\(\?(?::|<?[=!]|<([A-Za-z_]\w*)>)", re.ASCII)
 _BACK_REFERENCE = re.compile(r"[1-9]\d*", re.ASCII)
 _CODE = re.compile(r"x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|c([A-Za-z])|(0)(?!\d)", re.ASCII)
+_CODE_POINT = re.compile(r"u\{0*([0-9A-Fa-f]{1,6})\}", re.ASCII)
 _NAMED_REFERENCE = re.compile(r"k<(\w+)>", re.ASCII)
 _SAME_ESCAPES = "dDwWsSnrtvf"
 _SET_OPERATORS = "[&~|"
@@ -48,6 +49,7 @@ class _Translation:
         self.multiline = "m" in flags
         self.dot_all = "s" in flags
         self.position = 0
+        self.names: set[str] = set()
         self.output: list[str] = []
 
     def run(self) -> str:
@@ -84,7 +86,12 @@ class _Translation:
         if not match:
             raise pattern_error(f"unknown kind of group at {self.position}")
         self.position = match.end()
-        return f"(?P<{match[1]}>" if match[1] else match[0]
+        if not match[1]:
+            return match[0]
+        if match[1] in self.names:
+            raise pattern_error(f"two groups are named {match[1]}")
+        self.names.add(match[1])
+        return f"(?P<{match[1]}>"
 
     def _escape(self) -> str:
         rest = self.source[self.position + 1 :]
@@ -107,6 +114,9 @@ class _Translation:
             self.position += 1 + match.end()
             code = int(match[1] or match[2] or "0", 16)
             return f"\\u{ord(match[3]) % 32 if match[3] else code:04x}"
+        if self.unicode and (match := _CODE_POINT.match(rest)):
+            self.position += 1 + match.end()
+            return f"\\U{int(match[1], 16):08x}"
         self.position += 2
         if rest[0] in _SAME_ESCAPES:
             return "\\" + rest[0]
