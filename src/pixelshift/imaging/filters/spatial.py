@@ -2,13 +2,16 @@
 
 import math
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pixelshift._native import _rank
 from pixelshift.edits.types import Blur, Clahe, Convolve, Median, Sharpen
 from pixelshift.errors import InvalidRequestError
 from pixelshift.imaging.filters import lab
+from pixelshift.imaging.filters.bands import Checkpoint, bands, go_on
 from pixelshift.imaging.filters.channels import Pixels, as_rgb, join_alpha, on_colour, split_alpha
 
 MILD_BLUR = Convolve(3, 3, (1.0,) * 9, 9.0)
@@ -72,9 +75,7 @@ def convolve(pixels: Pixels, edit: Convolve) -> Pixels:
 
     def apply(picture: Pixels) -> Pixels:
         height, width = picture.shape[:2]
-        above, before = edit.height // 2, edit.width // 2
-        margins = ((above, edit.height - 1 - above), (before, edit.width - 1 - before), (0, 0))
-        padded = np.pad(picture, margins, mode="edge")
+        padded = _padded(picture, edit.width, edit.height, "edge")
         total = np.zeros(picture.shape, np.float64)
         for (row, column), weight in np.ndenumerate(kernel):
             if weight:
@@ -115,46 +116,40 @@ def sharpen_curve(edit: Sharpen) -> NDArray[np.int64]:
     return np.rint(np.clip(added, -edit.y3, edit.y2) * 327.67).astype(np.int64)
 
 
-def median(pixels: Pixels, edit: Median) -> Pixels:
-    """The middle value (of an even count the upper one) of a square window, in each channel."""
+def median(pixels: Pixels, edit: Median, checkpoint: Checkpoint = go_on) -> Pixels:
+    """The middle value (of an even count the upper one) of a square window, in each channel.
+
+    Raises :class:`InvalidRequestError` for a window above 255 pixels a side.
+    """
     size = edit.size
-    above = size // 2
-    margins = ((above, size - 1 - above), (above, size - 1 - above), (0, 0))
-    padded = np.pad(pixels, margins, mode="edge")
-    result = np.empty_like(pixels)
-    for row in range(pixels.shape[0]):
-        windows = np.lib.stride_tricks.sliding_window_view(padded[row : row + size], (size, size), (0, 1))[0]
-        flat = windows.reshape(*windows.shape[:2], -1)
-        result[row] = np.partition(flat, size * size // 2, axis=-1)[..., size * size // 2]
+    if size > _rank.MEDIAN_SIDE_LIMIT:
+        raise InvalidRequestError(f"median: a window of {size} is too large; take at most {_rank.MEDIAN_SIDE_LIMIT}.")
+    padded = _padded(pixels, size, size, "edge")
+    result = np.empty(pixels.shape, np.uint8)
+    for rows in bands(len(pixels), 100 * pixels[0].size, checkpoint, least=2 * size):
+        _rank.median(result, padded, rows=rows)
     return result
 
 
-def clahe(pixels: Pixels, edit: Clahe) -> Pixels:
+def clahe(pixels: Pixels, edit: Clahe, checkpoint: Checkpoint = go_on) -> Pixels:
     """Equalise each pixel by the histogram of the window around it, counts above ``max_slope`` shared out evenly.
 
     Beyond the edge the picture is mirrored. Raises :class:`InvalidRequestError` for a window larger than the picture.
     """
-    height, width, channels = pixels.shape
+    height, width = pixels.shape[:2]
     if edit.width > width or edit.height > height:
         raise InvalidRequestError(
             f"clahe: a window of {edit.width}x{edit.height} does not fit a picture of {width}x{height}; take a smaller "
             "one.",
         )
-    above, before = edit.height // 2, edit.width // 2
-    margins = ((above, edit.height - above), (before, edit.width - before), (0, 0))
-    padded = np.pad(pixels, margins, mode="symmetric")
-    area = edit.width * edit.height
-    result = np.empty_like(pixels)
-    for row in range(height):
-        for channel in range(channels):
-            band = padded[row : row + edit.height, :, channel].astype(np.int64)
-            counts = np.zeros((padded.shape[1] + 1, 256), np.int64)
-            np.add.at(counts, (np.repeat(np.arange(1, band.shape[1] + 1), edit.height), band.T.ravel()), 1)
-            sums = np.cumsum(counts, axis=0)
-            histogram = sums[edit.width : edit.width + width] - sums[:width]
-            target = pixels[row, :, channel].astype(np.int64)
-            limit = edit.max_slope or area
-            excess = np.maximum(histogram - limit, 0).sum(axis=1)
-            below = np.minimum(histogram, limit).cumsum(axis=1)[np.arange(width), target]
-            result[row, :, channel] = 255 * (below + (target + 1) * excess // 256) // area
+    padded = _padded(pixels, edit.width, edit.height, "symmetric")
+    result = np.empty(pixels.shape, np.uint8)
+    for rows in bands(height, 200 * pixels[0].size, checkpoint, least=2 * edit.height):
+        _rank.equalise(result, padded, rows=rows, slope=edit.max_slope)
     return result
+
+
+def _padded(pixels: Pixels, width: int, height: int, mode: Literal["edge", "symmetric"]) -> Pixels:
+    """The picture with the margins of a window whose centre is (width // 2, height // 2)."""
+    above, before = height // 2, width // 2
+    return np.pad(pixels, ((above, height - 1 - above), (before, width - 1 - before), (0, 0)), mode=mode)
