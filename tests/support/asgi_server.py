@@ -9,8 +9,8 @@ from fastapi import FastAPI
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, app: FastAPI) -> None:
-        config = uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", timeout_graceful_shutdown=1)
+    def __init__(self, app: FastAPI, port: int) -> None:
+        config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="critical", timeout_graceful_shutdown=1)
         super().__init__(config)
         self.ready = threading.Event()
 
@@ -20,9 +20,9 @@ class _Server(uvicorn.Server):
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """The URL of a running server."""
-    server = _Server(app)
+def serving(app: FastAPI, port: int = 0) -> Iterator[str]:
+    """The URL of a running server, on a free port unless one is named."""
+    server = _Server(app, port)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
