@@ -133,6 +133,13 @@ static int32_t real_weights(const pixelshift_resample_spec *spec, int32_t output
         weight[0] = 1;
         return 1;
     }
+    if (step == 1 && spec->low == floor(spec->low)) {
+        /* Nothing to resample: kernels that blur (Mitchell, the magic ones) leave the picture alone, as libvips does.
+         */
+        *start = (int32_t)spec->low + output;
+        weight[0] = 1;
+        return 1;
+    }
     double reach = spec_reach(spec);
     double squeeze = step > 1 ? 1 / step : 1;
     int32_t from = (int32_t)(centre - reach + 0.5 > 0 ? centre - reach + 0.5 : 0);

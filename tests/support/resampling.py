@@ -46,10 +46,10 @@ FILTERS: dict[str, Callable[[Reals], Reals]] = {
 
 
 def weight_matrix(source: int, result: int, kernel: str, low: float = 0, high: float | None = None) -> Reals:
-    """Weights of shape (result, source), each row summing to 1."""
+    """Weights of shape (result, source), each row summing to 1; a direction that keeps its samples is copied."""
     step = ((source if high is None else high) - low) / result
     centres = low + (np.arange(result) + 0.5) * step
-    if kernel == "nearest":
+    if kernel == "nearest" or (step == 1 and low == int(low)):
         matrix = np.zeros((result, source))
         matrix[np.arange(result), np.minimum(centres.astype(int), source - 1)] = 1
         return matrix

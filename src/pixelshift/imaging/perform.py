@@ -13,7 +13,7 @@ from pixelshift.imaging.edges import content_box, extended, placed, rounded
 from pixelshift.imaging.geometry import Box, Turn
 from pixelshift.imaging.overlay import Render, laid, prepared
 from pixelshift.imaging.picture import Picture, Pixels
-from pixelshift.imaging.resample import scale
+from pixelshift.imaging.resample import Area, scale
 from pixelshift.imaging.steps import Step
 from pixelshift.imaging.subjects import applicable, face_cut, must_blur
 from pixelshift.limits import Limits
@@ -92,10 +92,7 @@ def _resize(step: steps.Resized, picture: Picture, context: Context) -> None:
         cut(picture, Box(left, top, *layout.out))
 
 
-_Area = tuple[float, float, float, float]
-
-
-def _turned_area(area: _Area, pixels: Pixels, turn: Turn) -> _Area:
+def _turned_area(area: Area, pixels: Pixels, turn: Turn) -> Area:
     """Where the content (left, top, right, bottom) lies once the array is turned."""
     left, top, right, bottom = area
     height, width = pixels.shape[:2]

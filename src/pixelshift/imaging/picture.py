@@ -25,7 +25,7 @@ class Picture:
     metadata: Metadata = field(default_factory=Metadata)
     delays_ms: tuple[int, ...] = ()
     loop: int | None = None
-    """How often the animation repeats, 0 for ever; ``None`` where the source does not say."""
+    """How often the animation plays, 0 for ever; ``None`` where nobody said."""
     nominal: Size | None = None
     """The size that the geometry goes by, where a decoder delivered another one (contract 5.3)."""
     extent: tuple[float, float] | None = None

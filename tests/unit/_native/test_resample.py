@@ -166,6 +166,12 @@ def test_weights_sum_to_one_exactly(kernel: str) -> None:
         assert all(start >= 0 and start + len(row) <= source for start, row in rows)
 
 
+@pytest.mark.parametrize("kernel", _resample.KERNELS)
+def test_a_direction_that_keeps_its_size_is_copied_even_by_kernels_that_blur(cpu: Level, kernel: str) -> None:
+    picture = noise(40, 30, 3)
+    assert np.array_equal(resized(picture, (20, 10), kernel, cpu, box=(5, 4, 25, 14)), picture[4:14, 5:25])
+
+
 def test_rows_may_be_strided_and_flat_grey_has_two_dimensions(cpu: Level) -> None:
     wide = noise(80, 40, 3)
     target = np.zeros((10, 50, 3), dtype=np.uint8)

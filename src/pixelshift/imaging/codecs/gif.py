@@ -63,7 +63,14 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
 
     image = opened(GifImageFile, data)
     frames, delays = frames_of(image, None, how)
-    return Picture(frames, Metadata(), delays, image.info.get("loop") if how.frames > 1 else None)
+    return Picture(frames, Metadata(), delays, _plays(image.info.get("loop")) if how.frames > 1 else None)
+
+
+def _plays(repeats: object) -> int:
+    """The file counts repeats after the first play, where it says anything at all."""
+    if not isinstance(repeats, int):
+        return 1
+    return repeats + 1 if repeats else 0
 
 
 def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
@@ -79,4 +86,7 @@ def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
     dither = float(options.get("dither", 1.0)) > 0
     images = [quantised(as_image(frame), colours, dither=dither) for frame in picture.frames]
     more = animation_options(picture, images, options) if len(images) > 1 else {}
+    plays = more.pop("loop", 1)
+    if plays != 1:
+        more["loop"] = max(0, plays - 1)
     return saved(images[0], "GIF", disposal=2 if len(images) > 1 and picture.has_alpha else 0, **more)
