@@ -6,6 +6,7 @@ differently (RFC 9112 6.3 and 11.2). Nothing is decompressed, no redirect follow
 
 import http.client
 import io
+import os
 import re
 import select
 import socket
@@ -81,10 +82,12 @@ class _Budget:
         :raises TimeoutError: none.
         """
         earned_s = self._pace.grace_s + self._received_bytes / self._pace.floor_bytes_per_s
-        left_s = min(self._deadline_s, self._started_s + earned_s) - time.monotonic()
-        if left_s <= 0:
-            raise TimeoutError("the time or the patience for this answer is used up")
-        return left_s
+        now_s = time.monotonic()
+        if now_s >= self._deadline_s:
+            raise TimeoutError("the deadline has passed")
+        if now_s >= self._started_s + earned_s:
+            raise TimeoutError("the rate is below the floor")
+        return min(self._deadline_s, self._started_s + earned_s) - now_s
 
     def take(self, count: int) -> None:
         """Books received bytes, framing and all.
@@ -279,6 +282,7 @@ class HttpClient:
         self._idle_limit = idle_limit
         self._idle: OrderedDict[_Connection, Endpoint] = OrderedDict()
         self._lock = threading.Lock()
+        self._process = os.getpid()
 
     def open(self, endpoint: Endpoint, request: Request, *, body_limit_bytes: int, timeout_s: float) -> Exchange:
         """Sends a request and waits for the head of its answer; use as a context.
@@ -333,6 +337,8 @@ class HttpClient:
         oldest_s = time.monotonic() - _IDLE_S
         while True:
             with self._lock:
+                if self._process != os.getpid():  # a fork: what the parent has open is the parent's
+                    self._process, self._idle = os.getpid(), OrderedDict()
                 match = next((item for item in reversed(self._idle) if self._idle[item] == endpoint), None)
                 if match is None:
                     return None

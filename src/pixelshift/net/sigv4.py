@@ -52,7 +52,7 @@ def encode_key(key: str) -> str:
 
     :raises UnicodeEncodeError: a lone surrogate.
     """
-    return quote(key.encode("utf-8"), safe="/~")
+    return quote(key.encode("utf-8"), safe="/")
 
 
 def sign(request: Signable, credentials: Credentials, scope: Scope, now: datetime) -> dict[str, str]:

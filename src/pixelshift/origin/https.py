@@ -101,7 +101,7 @@ class HttpsOrigin:
             or any(segment in (b"", b".", b"..") for segment in segments)
         ):
             raise NotFoundError(ABSENT, detail=f"bucket {bucket!a:.300}, key {key!a:.1024}")
-        url = base + quote(encoded, safe="/~")
+        url = base + quote(encoded, safe="/")
         if len(url) > _URL_BYTES:
             raise NotFoundError(ABSENT, detail="the URL would be too long")
         return url
