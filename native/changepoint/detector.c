@@ -520,7 +520,7 @@ static status least_offset(segment *s, int64_t split, double *least) {
     for (int64_t i = 0; i < s->count; i++) {
         s->scratch[i] = fabs(s->scratch[i]);
     }
-    *least *= MAD_SCALE * estimate_median(s->scratch, s->count);
+    *least = s->options.threshold * (MAD_SCALE * estimate_median(s->scratch, s->count));
     return OK;
 }
 
@@ -543,6 +543,9 @@ static status examine(segment *s, pixelshift_change *change, int *is_change) {
     }
     change->p_value = critical_p_value(&s->level, critical_discount(found.evidence, found.r), s->count);
     if (change->p_value > s->options.alpha) {
+        return OK;
+    }
+    if (s->options.refuse_trend && estimate_is_line(values_of(s), s->count, found.split)) {
         return OK;
     }
     double least;

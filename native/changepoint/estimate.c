@@ -254,3 +254,24 @@ double estimate_autocorrelation(double *residuals, int64_t count) {
     double corrected = ((double)count * (product / square) + 2.0) / ((double)count - 4.0);
     return fmin(fmax(corrected, 0.0), 0.99);
 }
+
+int estimate_is_line(const double *values, int64_t count, int64_t split) {
+    double largest = 0.0;
+    for (int64_t i = 0; i < count; i++) {
+        largest = fmax(largest, fabs(values[i]));
+    }
+    if (largest == 0.0) {
+        return 1;
+    }
+    double centre = 0.5 * ((double)count - 1.0), first = values[0] / largest;
+    double total[2] = {0.0, 0.0}, moment = 0.0;
+    for (int64_t i = 0; i < count; i++) {
+        double scaled = values[i] / largest - first;
+        moment += ((double)i - centre) * scaled;
+        total[i >= split] += scaled;
+    }
+    double n = (double)split, m = (double)(count - split);
+    double difference = total[1] / m - total[0] / n;
+    double spread = (double)count * ((double)count * (double)count - 1.0) / 12.0;
+    return moment * moment / spread >= n * m / (n + m) * (difference * difference);
+}

@@ -27,4 +27,7 @@ estimate_shift estimate_hodges_lehmann(const double *before, int64_t n_before, c
 /* Residuals are overwritten. */
 double estimate_autocorrelation(double *residuals, int64_t count);
 
+/* Whether the least-squares line through the values leaves at most the squared error of two means. */
+int estimate_is_line(const double *values, int64_t count, int64_t split);
+
 #endif

@@ -25,6 +25,8 @@ PARAMETERS = st.builds(
     serial=st.sampled_from([None, "ar1"]),
     max_points=st.sampled_from([None, None, 16, 33]),
     reset=st.sampled_from(["detection", "change"]),
+    threshold_unit=st.sampled_from(["data", "noise"]),
+    trend=st.sampled_from(["change", "refuse"]),
 )
 
 

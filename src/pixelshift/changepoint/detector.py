@@ -3,7 +3,7 @@
 import math
 from array import array
 from collections.abc import Iterable
-from typing import Any, Self, Unpack
+from typing import Any, Self
 
 from pixelshift._native import Level
 from pixelshift._native._changepoint import Core, SegmentTooLongError
@@ -13,12 +13,13 @@ from pixelshift.changepoint.parameters import (
     Control,
     Location,
     Missing,
-    Options,
     Parameters,
     Practical,
     Reset,
     Serial,
     Statistic,
+    ThresholdUnit,
+    Trend,
 )
 from pixelshift.changepoint.values import as_double, as_doubles, first_missing
 from pixelshift.errors import InvalidRequestError, TooLargeError
@@ -51,6 +52,8 @@ class Detector:
         max_points: int | None = None,
         missing: Missing = "skip",
         reset: Reset = "detection",
+        threshold_unit: ThresholdUnit = "data",
+        trend: Trend = "change",
     ) -> None:
         self._parameters = Parameters(
             alpha=alpha,
@@ -65,6 +68,8 @@ class Detector:
             max_points=max_points,
             missing=missing,
             reset=reset,
+            threshold_unit=threshold_unit,
+            trend=trend,
         )
         self._core = native_core(self._parameters)
         self._alarmed = False
@@ -151,11 +156,12 @@ def native_core(parameters: Parameters, *, plain: bool = False, cpu: Level | Non
         startup=parameters.startup,
         max_points=parameters.max_points or 0,
         gate=parameters.practical == "gate",
-        noise_unit=False,
+        noise_unit=parameters.threshold_unit == "noise",
         pettitt_location=parameters.location == "pettitt",
         standardized_statistic=parameters.statistic == "standardized",
         anytime=parameters.control == "anytime",
         ar1=parameters.serial == "ar1",
+        refuse_trend=parameters.trend == "refuse",
         keep_since_change=parameters.reset == "change",
         plain=plain,
         cpu=cpu,
@@ -164,8 +170,3 @@ def native_core(parameters: Parameters, *, plain: bool = False, cpu: Level | Non
 
 def _change_point(change: tuple[Any, ...]) -> ChangePoint:
     return ChangePoint(*change)
-
-
-def detect(values: Iterable[Any], **options: Unpack[Options]) -> list[ChangePoint]:
-    """All changes of a finished series, exactly as a :class:`Detector` with these options reports them live."""
-    return Detector(**options).extend(values)

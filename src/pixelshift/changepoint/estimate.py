@@ -13,6 +13,9 @@ from dataclasses import dataclass
 Z_95 = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
 
+MAD_SCALE = 1.4826022185056018
+"""Median absolute deviation to standard deviation, for normal noise."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shift:
@@ -61,3 +64,28 @@ def shift(before: Sequence[float], after: Sequence[float], r: float) -> Shift:
 
 def _finite(value: float) -> float:
     return min(max(value, -sys.float_info.max), sys.float_info.max)
+
+
+def is_line(values: Sequence[float], split: int) -> bool:
+    """Whether the least-squares line leaves at most the squared error of two means.
+
+    Both models are fitted to the values less their first, scaled by the largest, so that huge values cannot overflow;
+    in sums of squares explained: ``Sxy^2 / Sxx`` against ``n m (mean_after - mean_before)^2 / (n + m)``.
+    """
+    largest = max(map(abs, values))
+    if largest == 0.0:
+        return True
+    count = len(values)
+    centre = 0.5 * (float(count) - 1.0)
+    total_before = total_after = moment = 0.0
+    for position, value in enumerate(values):
+        scaled = value / largest - values[0] / largest
+        moment += (float(position) - centre) * scaled
+        if position < split:
+            total_before += scaled
+        else:
+            total_after += scaled
+    n, m = float(split), float(count - split)
+    difference = total_after / m - total_before / n
+    spread = float(count) * (float(count) * float(count) - 1.0) / 12.0
+    return moment * moment / spread >= n * m / (n + m) * (difference * difference)

@@ -13,6 +13,8 @@ Control = Literal["pointwise", "anytime"]
 Serial = Literal["ar1"]
 Missing = Literal["skip", "raise"]
 Reset = Literal["detection", "change"]
+ThresholdUnit = Literal["data", "noise"]
+Trend = Literal["change", "refuse"]
 
 MIN_MAX_POINTS = 16
 MAX_POINTS = 2**31 - 1
@@ -34,6 +36,8 @@ class Options(TypedDict, total=False):
     max_points: int | None
     missing: Missing
     reset: Reset
+    threshold_unit: ThresholdUnit
+    trend: Trend
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,11 @@ class Parameters:
     """NaN, infinities and ``None``: skip them or refuse the batch."""
     reset: Reset = "detection"
     """Restart after the alarm, or keep the observations since the change as the new segment."""
+    threshold_unit: ThresholdUnit = "data"
+    """``noise``: the threshold counts robust standard deviations (1.4826 MAD about the two levels) of the segment at
+    the alarm, and acts as a gate, since a unit that moves cannot stand inside the comparison."""
+    trend: Trend = "change"
+    """``refuse``: no alarm where a straight line through the segment leaves no more squared error than two levels."""
 
     def __post_init__(self) -> None:
         _require(_is_number(self.alpha) and 0 < self.alpha <= 1, "alpha", self.alpha, "a number in (0, 1]")
@@ -75,6 +84,11 @@ class Parameters:
         for name, choices in _CHOICES.items():
             value = getattr(self, name)
             _require(value in choices, name, value, " or ".join(map(repr, choices)))
+
+    @property
+    def delta(self) -> float:
+        """The shift inside the comparison: the threshold where it is part of the hypothesis, else 0."""
+        return self.threshold if self.practical == "test" and self.threshold_unit == "data" else 0.0
 
     def as_dict(self) -> dict[str, Any]:
         """The parameters by name, ready for JSON."""
@@ -89,6 +103,8 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "serial": (None, *get_args(Serial)),
     "missing": get_args(Missing),
     "reset": get_args(Reset),
+    "threshold_unit": get_args(ThresholdUnit),
+    "trend": get_args(Trend),
 }
 NAMES = tuple(field.name for field in fields(Parameters))
 

@@ -73,7 +73,7 @@ class ReferenceDetector:
         self._rebuild(list(snapshot.values), positions)
 
     def _append(self, value: float, position: int) -> None:
-        delta = self._parameters.threshold if self._parameters.practical == "test" else 0.0
+        delta = self._parameters.delta
         low, high = value - delta, value + delta
         rising = falling = 0
         for t, old in enumerate(self._values):
@@ -103,13 +103,15 @@ class ReferenceDetector:
         if found is None or self._p_value(found.evidence) > parameters.alpha:
             return None
         split = found.split
-        r = self._autocorrelation(split) if parameters.serial == "ar1" else 0.0
+        r = statistic.autocorrelation(self._residuals(split)) if parameters.serial == "ar1" else 0.0
         p = self._p_value(statistic.discount(found.evidence, r))
         if p > parameters.alpha:
             return None
+        if parameters.trend == "refuse" and estimate.is_line(self._values, split):
+            return None
         before, after = self._sides(split)
         size = estimate.shift(before, after, r)
-        if parameters.threshold > 0 and (size.offset if found.rising else -size.offset) < parameters.threshold:
+        if parameters.threshold > 0 and (size.offset if found.rising else -size.offset) < self._least_offset(split):
             return None
         return ChangePoint(
             index=self._positions[split],
@@ -158,11 +160,17 @@ class ReferenceDetector:
         parameters = self._parameters
         return statistic.p_value(evidence, len(self._values), parameters.statistic, parameters.control)
 
-    def _autocorrelation(self, split: int) -> float:
+    def _residuals(self, split: int) -> list[float]:
         before, after = estimate.median(self._values[:split]), estimate.median(self._values[split:])
         residuals = [value - before for value in self._values[:split]]
-        residuals += [value - after for value in self._values[split:]]
-        return statistic.autocorrelation(residuals)
+        return residuals + [value - after for value in self._values[split:]]
+
+    def _least_offset(self, split: int) -> float:
+        if self._parameters.threshold_unit == "data":
+            return self._parameters.threshold
+        return self._parameters.threshold * (
+            estimate.MAD_SCALE * estimate.median(list(map(abs, self._residuals(split))))
+        )
 
     def _sides(self, split: int) -> tuple[list[float], list[float]]:
         window, startup = self._parameters.window, self._parameters.startup
