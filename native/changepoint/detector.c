@@ -13,6 +13,9 @@
 #define LONGEST_I32 92681
 /* Plain passes in a row once the statistic is close to its critical value. */
 #define HOT_PASSES 32
+/* Parameters behind the residuals: two levels; with a line also its slope and the choice of the split (simulated). */
+#define LEVEL_PARAMETERS 2
+#define LINE_PARAMETERS 6
 /* MAD to standard deviation of normal noise. */
 #define MAD_SCALE 1.4826022185056018
 
@@ -47,6 +50,8 @@ struct pixelshift_changepoint {
     lazy_index index;
     double *scratch;
     int64_t scratch_capacity;
+    double *detrended;
+    int64_t detrended_capacity;
     pixelshift_changepoint_effort effort;
 };
 
@@ -62,6 +67,8 @@ typedef struct {
     double evidence;
     int64_t split;
     double r;
+    int fitted;
+    const double *values; /* what it is judged on: the segment, or the segment less a line */
 } candidate;
 
 static int is_shifted(const segment *s) {
@@ -98,6 +105,7 @@ void pixelshift_changepoint_free(pixelshift_changepoint *s) {
         free(s->down);
     }
     free(s->scratch);
+    free(s->detrended);
     free(s);
 }
 
@@ -468,12 +476,13 @@ static int strongest(const segment *s, candidate *found) {
 }
 
 /* Residuals about the two medians, into scratch[0 .. count). */
-static status residuals(segment *s, int64_t split) {
+static status residuals(segment *s, const candidate *found) {
     status failed = reserve_scratch(s, s->count);
     if (failed != OK) {
         return failed;
     }
-    const double *values = values_of(s);
+    const double *values = found->values;
+    int64_t split = found->split;
     memcpy(s->scratch, values, (size_t)s->count * sizeof *values);
     double before = estimate_median(s->scratch, split);
     double after = estimate_median(s->scratch + split, s->count - split);
@@ -484,7 +493,7 @@ static status residuals(segment *s, int64_t split) {
 }
 
 static status estimate_size(segment *s, const candidate *found, pixelshift_change *change) {
-    const double *values = values_of(s);
+    const double *values = found->values;
     int64_t n_before = found->split, n_after = s->count - found->split;
     int64_t left = n_before - estimate_ignored(n_before, s->options.window, s->options.startup);
     int64_t ignored = estimate_ignored(n_after, s->options.window, s->options.startup);
@@ -508,12 +517,12 @@ static status estimate_size(segment *s, const candidate *found, pixelshift_chang
 }
 
 /* The least offset that is worth an event, in the unit of the data. */
-static status least_offset(segment *s, int64_t split, double *least) {
+static status least_offset(segment *s, const candidate *found, double *least) {
     *least = s->options.threshold;
     if (!s->options.noise_unit || s->options.threshold == 0.0) {
         return OK;
     }
-    status failed = residuals(s, split);
+    status failed = residuals(s, found);
     if (failed != OK) {
         return failed;
     }
@@ -521,6 +530,39 @@ static status least_offset(segment *s, int64_t split, double *least) {
         s->scratch[i] = fabs(s->scratch[i]);
     }
     *least = s->options.threshold * (MAD_SCALE * estimate_median(s->scratch, s->count));
+    return OK;
+}
+
+/* Judges the segment less its line: the evidence at the best split of line and step together. */
+static status without_line(segment *s, candidate *found) {
+    if (s->count > s->detrended_capacity) {
+        double *grown = realloc(s->detrended, (size_t)(2 * s->count) * sizeof *grown);
+        if (grown == NULL) {
+            return NO_MEMORY;
+        }
+        s->detrended = grown;
+        s->detrended_capacity = 2 * s->count;
+    }
+    status failed = reserve_scratch(s, 2 * s->count);
+    if (failed != OK) {
+        return failed;
+    }
+    found->values = s->detrended;
+    found->fitted = LINE_PARAMETERS;
+    found->split = estimate_remove_line(s->detrended, values_of(s), s->count, s->options.startup);
+    if (found->split == 0) {
+        found->evidence = 0.0;
+        return OK;
+    }
+    int64_t u = estimate_sign_sum(s->detrended, s->count, found->split, s->scratch);
+    found->rising = u >= 0;
+    u = u < 0 ? -u : u;
+    if (s->options.standardized_statistic) {
+        double spread = (double)found->split * (double)(s->count - found->split);
+        found->evidence = critical_standardized_evidence((double)u / sqrt(spread), s->count);
+    } else {
+        found->evidence = critical_pettitt_evidence(u, s->count);
+    }
     return OK;
 }
 
@@ -532,24 +574,28 @@ static status examine(segment *s, pixelshift_change *change, int *is_change) {
     if (!strongest(s, &found)) {
         return OK;
     }
+    found.values = values_of(s);
+    found.fitted = LEVEL_PARAMETERS;
     if (critical_p_value(&s->level, found.evidence, s->count) > s->options.alpha) {
         return OK;
     }
-    if (s->options.ar1) {
-        if ((failed = residuals(s, found.split)) != OK) {
+    if (s->options.remove_trend && estimate_is_line(values_of(s), s->count, found.split)) {
+        if ((failed = without_line(s, &found)) != OK || found.evidence <= 0.0) {
             return failed;
         }
-        found.r = estimate_autocorrelation(s->scratch, s->count);
+    }
+    if (s->options.ar1) {
+        if ((failed = residuals(s, &found)) != OK) {
+            return failed;
+        }
+        found.r = estimate_autocorrelation(s->scratch, s->count, found.fitted);
     }
     change->p_value = critical_p_value(&s->level, critical_discount(found.evidence, found.r), s->count);
     if (change->p_value > s->options.alpha) {
         return OK;
     }
-    if (s->options.refuse_trend && estimate_is_line(values_of(s), s->count, found.split)) {
-        return OK;
-    }
     double least;
-    if ((failed = least_offset(s, found.split, &least)) != OK || (failed = estimate_size(s, &found, change)) != OK) {
+    if ((failed = least_offset(s, &found, &least)) != OK || (failed = estimate_size(s, &found, change)) != OK) {
         return failed;
     }
     if (least > 0.0 && (found.rising ? change->offset : -change->offset) < least) {

@@ -236,12 +236,12 @@ estimate_shift estimate_hodges_lehmann(const double *before, int64_t n_before, c
     };
 }
 
-double estimate_autocorrelation(double *residuals, int64_t count) {
+double estimate_autocorrelation(const double *residuals, int64_t count, int fitted) {
     double largest = 0.0;
     for (int64_t i = 0; i < count; i++) {
         largest = fmax(largest, fabs(residuals[i]));
     }
-    if (count <= 4 || largest == 0.0 || isinf(largest)) {
+    if (count <= fitted + 2 || largest == 0.0 || isinf(largest)) {
         return 0.0;
     }
     double square = 0.0, product = 0.0, previous = 0.0;
@@ -251,22 +251,33 @@ double estimate_autocorrelation(double *residuals, int64_t count) {
         product += previous * residual;
         previous = residual;
     }
-    double corrected = ((double)count * (product / square) + 2.0) / ((double)count - 4.0);
+    double corrected = ((double)count * (product / square) + (double)fitted) / ((double)count - (double)(fitted + 2));
     return fmin(fmax(corrected, 0.0), 0.99);
 }
 
-int estimate_is_line(const double *values, int64_t count, int64_t split) {
+/* Values less their first, scaled by the largest, so that huge values cannot overflow. */
+typedef struct {
+    double largest;
+    double first;
+} scaling;
+
+static scaling scaling_of(const double *values, int64_t count) {
     double largest = 0.0;
     for (int64_t i = 0; i < count; i++) {
         largest = fmax(largest, fabs(values[i]));
     }
-    if (largest == 0.0) {
-        return 1;
+    return (scaling){largest, largest > 0.0 ? values[0] / largest : 0.0};
+}
+
+int estimate_is_line(const double *values, int64_t count, int64_t split) {
+    scaling scale = scaling_of(values, count);
+    if (scale.largest == 0.0) {
+        return 0;
     }
-    double centre = 0.5 * ((double)count - 1.0), first = values[0] / largest;
+    double centre = 0.5 * ((double)count - 1.0);
     double total[2] = {0.0, 0.0}, moment = 0.0;
     for (int64_t i = 0; i < count; i++) {
-        double scaled = values[i] / largest - first;
+        double scaled = values[i] / scale.largest - scale.first;
         moment += ((double)i - centre) * scaled;
         total[i >= split] += scaled;
     }
@@ -274,4 +285,58 @@ int estimate_is_line(const double *values, int64_t count, int64_t split) {
     double difference = total[1] / m - total[0] / n;
     double spread = (double)count * ((double)count * (double)count - 1.0) / 12.0;
     return moment * moment / spread >= n * m / (n + m) * (difference * difference);
+}
+
+int64_t estimate_remove_line(double *out, const double *values, int64_t count, int64_t margin) {
+    scaling scale = scaling_of(values, count);
+    double n = (double)count, centre = 0.5 * (n - 1.0), spread = n * (n * n - 1.0) / 12.0;
+    double total = 0.0, moment = 0.0, bend = 0.0;
+    for (int64_t i = 0; i < count; i++) {
+        double x = (double)i - centre, scaled = values[i] / scale.largest - scale.first;
+        total += scaled;
+        moment += x * scaled;
+        bend += (x * x - (n * n - 1.0) / 12.0) * scaled;
+    }
+    double slope = moment / spread, mean = total / n;
+    double after = 0.0, best = 0.0, step = 0.0;
+    int64_t split = 0;
+    for (int64_t t = count - 1; t >= margin; t--) {
+        after += values[t] / scale.largest - scale.first - mean - slope * ((double)t - centre);
+        /* What the line and the constant leave of the indicator of "from t on". */
+        double product = (double)t * (double)(count - t), shared = 0.5 * product;
+        double left = product / n - shared * shared / spread;
+        double explained = after * after / left;
+        if (count - t >= margin && left > 1e-9 && explained >= best) {
+            best = explained;
+            split = t;
+            step = after / left;
+        }
+    }
+    double curved = bend * bend / (n * (n * n - 1.0) * (n * n - 4.0) / 180.0);
+    if (split == 0 || curved >= best) {
+        return 0;
+    }
+    double joint = slope - step * (0.5 * ((double)split * (double)(count - split))) / spread;
+    for (int64_t i = 0; i < count; i++) {
+        out[i] = values[i] - joint * ((double)i - centre) * scale.largest;
+    }
+    return split;
+}
+
+int64_t estimate_sign_sum(const double *values, int64_t count, int64_t split, double *scratch) {
+    double *before = scratch, *after = scratch + split, *spare = scratch + count;
+    int64_t m = count - split, below = 0, upto = 0, sum = 0;
+    memcpy(scratch, values, (size_t)count * sizeof *values);
+    estimate_sort(before, spare, split);
+    estimate_sort(after, spare, m);
+    for (int64_t j = 0; j < m; j++) {
+        while (below < split && before[below] < after[j]) {
+            below++;
+        }
+        while (upto < split && before[upto] <= after[j]) {
+            upto++;
+        }
+        sum += below - (split - upto);
+    }
+    return sum;
 }

@@ -24,10 +24,16 @@ int64_t estimate_ignored(int64_t count, int64_t window, int64_t startup);
 #define ESTIMATE_SLACK 64
 estimate_shift estimate_hodges_lehmann(const double *before, int64_t n_before, const double *after, int64_t n_after,
                                        double r, double *scratch);
-/* Residuals are overwritten. */
-double estimate_autocorrelation(double *residuals, int64_t count);
-
+/* Lag-one autocorrelation of residuals of a model with `fitted` parameters; residuals are only read. */
+double estimate_autocorrelation(const double *residuals, int64_t count, int fitted);
 /* Whether the least-squares line through the values leaves at most the squared error of two means. */
 int estimate_is_line(const double *values, int64_t count, int64_t split);
+/*
+ * Fits a line and one step together, with at least `margin` values on each side of the step; writes the values less
+ * the line and returns the split, or 0 when a parabola explains as much as the step beyond the line.
+ */
+int64_t estimate_remove_line(double *out, const double *values, int64_t count, int64_t margin);
+/* U at one split: sum of sgn(after - before). `scratch` holds 2 * count doubles. */
+int64_t estimate_sign_sum(const double *values, int64_t count, int64_t split, double *scratch);
 
 #endif

@@ -26,7 +26,7 @@ PARAMETERS = st.builds(
     max_points=st.sampled_from([None, None, 16, 33]),
     reset=st.sampled_from(["detection", "change"]),
     threshold_unit=st.sampled_from(["data", "noise"]),
-    trend=st.sampled_from(["change", "refuse"]),
+    trend=st.sampled_from(["change", "remove"]),
 )
 
 

@@ -33,7 +33,7 @@ typedef struct {
     int standardized_statistic;
     int anytime;
     int ar1;
-    int refuse_trend; /* no event where a straight line fits at least as well as two levels */
+    int remove_trend; /* judge the segment less its line where a line fits at least as well as two levels */
     int keep_since_change;
     int plain; /* never the lazy path: the O(T) pass at every point */
     pixelshift_cpu_level level;

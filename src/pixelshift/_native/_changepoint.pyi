@@ -21,7 +21,7 @@ class Core:
         standardized_statistic: bool,
         anytime: bool,
         ar1: bool,
-        refuse_trend: bool,
+        remove_trend: bool,
         keep_since_change: bool,
         plain: bool = False,
         cpu: Level | None = None,

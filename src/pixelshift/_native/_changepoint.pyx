@@ -23,7 +23,7 @@ cdef extern from "pixelshift/changepoint.h" nogil:
         int standardized_statistic
         int anytime
         int ar1
-        int refuse_trend
+        int remove_trend
         int keep_since_change
         int plain
         pixelshift_cpu_level level
@@ -92,7 +92,7 @@ cdef class Core:
 
     def __cinit__(self, *, double alpha, double threshold, int64_t window, int64_t startup, int64_t max_points,
                   bint gate, bint noise_unit, bint pettitt_location, bint standardized_statistic, bint anytime,
-                  bint ar1, bint refuse_trend, bint keep_since_change, bint plain=False, cpu=None):
+                  bint ar1, bint remove_trend, bint keep_since_change, bint plain=False, cpu=None):
         cdef pixelshift_changepoint_options options
         options.alpha = alpha
         options.threshold = threshold
@@ -105,7 +105,7 @@ cdef class Core:
         options.standardized_statistic = standardized_statistic
         options.anytime = anytime
         options.ar1 = ar1
-        options.refuse_trend = refuse_trend
+        options.remove_trend = remove_trend
         options.keep_since_change = keep_since_change
         options.plain = plain
         options.level = pixelshift_cpu_current()

@@ -76,8 +76,22 @@ class Detector:
 
     @classmethod
     def recommended(cls) -> Self:
-        """The preset for series of unknown kind: causal, nothing tuned per series."""
-        return cls(serial="ar1", control="anytime", reset="change")
+        """The preset for series of unknown kind: causal, nothing tuned per series, at most 8 kB of values.
+
+        Chosen once on the simulated series of :mod:`pixelshift.changepoint.simulation`; docs/reference/calibration.md
+        has the scores. It allows for autocorrelation and trends and wants shifts of two noise deviations; the
+        defaults of the constructor follow the published description instead and alarm far too often on such series.
+        """
+        return cls(
+            alpha=0.005,
+            threshold=2.0,
+            threshold_unit="noise",
+            statistic="standardized",
+            serial="ar1",
+            trend="remove",
+            reset="change",
+            max_points=1_000,
+        )
 
     @property
     def parameters(self) -> Parameters:
@@ -161,7 +175,7 @@ def native_core(parameters: Parameters, *, plain: bool = False, cpu: Level | Non
         standardized_statistic=parameters.statistic == "standardized",
         anytime=parameters.control == "anytime",
         ar1=parameters.serial == "ar1",
-        refuse_trend=parameters.trend == "refuse",
+        remove_trend=parameters.trend == "remove",
         keep_since_change=parameters.reset == "change",
         plain=plain,
         cpu=cpu,

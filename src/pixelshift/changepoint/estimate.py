@@ -74,7 +74,7 @@ def is_line(values: Sequence[float], split: int) -> bool:
     """
     largest = max(map(abs, values))
     if largest == 0.0:
-        return True
+        return False
     count = len(values)
     centre = 0.5 * (float(count) - 1.0)
     total_before = total_after = moment = 0.0
@@ -89,3 +89,39 @@ def is_line(values: Sequence[float], split: int) -> bool:
     difference = total_after / m - total_before / n
     spread = float(count) * (float(count) * float(count) - 1.0) / 12.0
     return moment * moment / spread >= n * m / (n + m) * (difference * difference)
+
+
+def remove_line(values: Sequence[float], margin: int) -> tuple[int, list[float]] | None:
+    """Fits ``a + b i + c [i >= t]`` by least squares over all ``t`` with `margin` values on each side.
+
+    The split and the values less ``b i``; ``None`` when a parabola explains at least as much beyond the line as the
+    step does, for then the curve bends rather than jumps.
+    """
+    largest = max(map(abs, values))
+    n = float(len(values))
+    centre, spread = 0.5 * (n - 1.0), n * (n * n - 1.0) / 12.0
+    scaled = [value / largest - values[0] / largest for value in values]
+    total = moment = bend = 0.0
+    for position, value in enumerate(scaled):
+        x = float(position) - centre
+        total += value
+        moment += x * value
+        bend += (x * x - (n * n - 1.0) / 12.0) * value
+    slope, mean = moment / spread, total / n
+    after = best = step = 0.0
+    split = 0
+    for t in range(len(values) - 1, margin - 1, -1):
+        after += scaled[t] - mean - slope * (float(t) - centre)
+        product = float(t) * float(len(values) - t)
+        left = product / n - (0.5 * product) * (0.5 * product) / spread
+        if len(values) - t >= margin and left > 1e-9 and after * after / left >= best:
+            best, split, step = after * after / left, t, after / left
+    if split == 0 or bend * bend / (n * (n * n - 1.0) * (n * n - 4.0) / 180.0) >= best:
+        return None
+    joint = slope - step * (0.5 * (float(split) * float(len(values) - split))) / spread
+    return split, [value - joint * (float(position) - centre) * largest for position, value in enumerate(values)]
+
+
+def sign_sum(values: Sequence[float], split: int) -> int:
+    """``U`` at one split: ``sum_{i < split <= j} sgn(x_j - x_i)``."""
+    return sum((right > left) - (right < left) for left in values[:split] for right in values[split:])

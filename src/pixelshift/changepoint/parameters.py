@@ -14,7 +14,7 @@ Serial = Literal["ar1"]
 Missing = Literal["skip", "raise"]
 Reset = Literal["detection", "change"]
 ThresholdUnit = Literal["data", "noise"]
-Trend = Literal["change", "refuse"]
+Trend = Literal["change", "remove"]
 
 MIN_MAX_POINTS = 16
 MAX_POINTS = 2**31 - 1
@@ -71,7 +71,8 @@ class Parameters:
     """``noise``: the threshold counts robust standard deviations (1.4826 MAD about the two levels) of the segment at
     the alarm, and acts as a gate, since a unit that moves cannot stand inside the comparison."""
     trend: Trend = "change"
-    """``refuse``: no alarm where a straight line through the segment leaves no more squared error than two levels."""
+    """``remove``: where a straight line leaves no more squared error than two levels, judge the segment less its line
+    (see :func:`pixelshift.changepoint.estimate.remove_line`), and the offset is that of the step beside the line."""
 
     def __post_init__(self) -> None:
         _require(_is_number(self.alpha) and 0 < self.alpha <= 1, "alpha", self.alpha, "a number in (0, 1]")

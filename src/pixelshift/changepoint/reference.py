@@ -25,6 +25,9 @@ class Candidate:
     rising: bool
     evidence: float
     split: int
+    values: list[float]
+    """What it is judged on: the segment, or the segment less a line."""
+    fitted: int = statistic.LEVEL_PARAMETERS
 
 
 class ReferenceDetector:
@@ -102,16 +105,18 @@ class ReferenceDetector:
         found = self._strongest()
         if found is None or self._p_value(found.evidence) > parameters.alpha:
             return None
+        if parameters.trend == "remove" and estimate.is_line(self._values, found.split):
+            found = self._without_line()
+            if found is None:
+                return None
         split = found.split
-        r = statistic.autocorrelation(self._residuals(split)) if parameters.serial == "ar1" else 0.0
+        r = statistic.autocorrelation(_residuals(found), found.fitted) if parameters.serial == "ar1" else 0.0
         p = self._p_value(statistic.discount(found.evidence, r))
         if p > parameters.alpha:
             return None
-        if parameters.trend == "refuse" and estimate.is_line(self._values, split):
-            return None
-        before, after = self._sides(split)
+        before, after = self._sides(found)
         size = estimate.shift(before, after, r)
-        if parameters.threshold > 0 and (size.offset if found.rising else -size.offset) < self._least_offset(split):
+        if parameters.threshold > 0 and (size.offset if found.rising else -size.offset) < self._least_offset(found):
             return None
         return ChangePoint(
             index=self._positions[split],
@@ -144,7 +149,22 @@ class ReferenceDetector:
             split = self._best_score(array)[1]
         else:
             split = array.index(max(array[:-1])) + 1
-        return Candidate(rising=up >= down, evidence=evidence, split=split)
+        return Candidate(rising=up >= down, evidence=evidence, split=split, values=self._values)
+
+    def _without_line(self) -> Candidate | None:
+        removed = estimate.remove_line(self._values, self._parameters.startup)
+        if removed is None:
+            return None
+        split, values = removed
+        u, count = estimate.sign_sum(values, split), len(values)
+        if u == 0:
+            return None
+        if self._parameters.statistic == "pettitt":
+            evidence = statistic.pettitt_evidence(abs(u), count)
+        else:
+            score = float(abs(u)) / math.sqrt(float(split) * float(count - split))
+            evidence = statistic.standardized_evidence(score, count)
+        return Candidate(u >= 0, evidence, split, values, statistic.LINE_PARAMETERS)
 
     def _best_score(self, array: list[int]) -> tuple[float, int]:
         """The largest ``U_t / sqrt(t (T - t))`` and the first ``t`` that reaches it."""
@@ -160,23 +180,16 @@ class ReferenceDetector:
         parameters = self._parameters
         return statistic.p_value(evidence, len(self._values), parameters.statistic, parameters.control)
 
-    def _residuals(self, split: int) -> list[float]:
-        before, after = estimate.median(self._values[:split]), estimate.median(self._values[split:])
-        residuals = [value - before for value in self._values[:split]]
-        return residuals + [value - after for value in self._values[split:]]
-
-    def _least_offset(self, split: int) -> float:
+    def _least_offset(self, found: Candidate) -> float:
         if self._parameters.threshold_unit == "data":
             return self._parameters.threshold
-        return self._parameters.threshold * (
-            estimate.MAD_SCALE * estimate.median(list(map(abs, self._residuals(split))))
-        )
+        return self._parameters.threshold * (estimate.MAD_SCALE * estimate.median(list(map(abs, _residuals(found)))))
 
-    def _sides(self, split: int) -> tuple[list[float], list[float]]:
+    def _sides(self, found: Candidate) -> tuple[list[float], list[float]]:
         window, startup = self._parameters.window, self._parameters.startup
-        left = split - estimate.ignored(split, window, startup)
-        right = split + estimate.ignored(len(self._values) - split, window, startup)
-        return self._values[:left], self._values[right:]
+        left = found.split - estimate.ignored(found.split, window, startup)
+        right = found.split + estimate.ignored(len(found.values) - found.split, window, startup)
+        return found.values[:left], found.values[right:]
 
     def _restart(self, change: ChangePoint) -> None:
         if self._parameters.reset == "change":
@@ -187,3 +200,10 @@ class ReferenceDetector:
 
 def _without_limit(parameters: Parameters) -> Parameters:
     return Parameters(**{**parameters.as_dict(), "max_points": None})
+
+
+def _residuals(found: Candidate) -> list[float]:
+    """Distances from the medians of the two sides."""
+    left, right = found.values[: found.split], found.values[found.split :]
+    before, after = estimate.median(left), estimate.median(right)
+    return [value - before for value in left] + [value - after for value in right]

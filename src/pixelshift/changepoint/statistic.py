@@ -22,6 +22,10 @@ from pixelshift.changepoint.parameters import Control, Statistic
 FIRST_EPOCH = 4
 """Dyadic epochs ``floor(log2 T)`` of ``control="anytime"`` start here: below T = 16 nothing is tested."""
 
+LEVEL_PARAMETERS = 2
+LINE_PARAMETERS = 6
+"""Parameters behind the residuals: two levels; with a line also its slope and the choice of the split."""
+
 
 def pettitt_evidence(k: int, count: int) -> float:
     """``L = 6 K^2 / (T^3 + T^2)``, 0 for ``K <= 0`` (Pettitt 1979); float64 in exactly this order of operations."""
@@ -112,15 +116,18 @@ def critical_value(alpha: float, count: int, control: Control = "pointwise") -> 
     return k
 
 
-def autocorrelation(residuals: Sequence[float]) -> float:
-    """Lag-one autocorrelation ``r = sum e_i e_{i+1} / sum e_i^2``, corrected to ``(T r + 2) / (T - 4)``, in [0, .99].
+def autocorrelation(residuals: Sequence[float], fitted: int = LEVEL_PARAMETERS) -> float:
+    """Lag-one autocorrelation ``r = sum e_i e_{i+1} / sum e_i^2``, made ``(T r + f) / (T - f - 2)``, in [0, .99].
+
+    ``f`` is the number of fitted parameters: 2 for two levels; 6 once a line was removed, where the choice of the split
+    adds to slope and levels (the figure is from simulation).
 
     Residuals are scaled by the largest first, so that huge values neither overflow nor vanish. Constant residuals
-    give 0; so do fewer than five.
+    give 0; so do fewer than ``f + 3``.
     """
     count = len(residuals)
     largest = max(map(abs, residuals), default=0.0)
-    if count <= 4 or largest == 0.0 or math.isinf(largest):
+    if count <= fitted + 2 or largest == 0.0 or math.isinf(largest):
         return 0.0
     scaled = [residual / largest for residual in residuals]
     square = product = 0.0
@@ -128,7 +135,7 @@ def autocorrelation(residuals: Sequence[float]) -> float:
         square += residual * residual
     for left, right in itertools.pairwise(scaled):
         product += left * right
-    corrected = (float(count) * (product / square) + 2.0) / (float(count) - 4.0)
+    corrected = (float(count) * (product / square) + float(fitted)) / (float(count) - float(fitted + 2))
     return min(max(corrected, 0.0), 0.99)
 
 

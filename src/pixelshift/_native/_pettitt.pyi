@@ -1,0 +1,6 @@
+from typing_extensions import Buffer
+
+from pixelshift._native import Level
+
+def pass_i32(sums: Buffer, values: Buffer, pivot: float, *, cpu: Level | None = None) -> tuple[int, int]: ...
+def pass_i64(sums: Buffer, values: Buffer, pivot: float, *, cpu: Level | None = None) -> tuple[int, int]: ...
