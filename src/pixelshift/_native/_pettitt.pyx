@@ -13,8 +13,8 @@ cdef extern from "pixelshift/pettitt.h" nogil:
         int64_t highest
         int64_t lowest
     ctypedef struct pixelshift_pettitt_table:
-        pixelshift_pettitt_range (*pass_i32)(int32_t *sums, const double *values, int64_t count, double pivot)
-        pixelshift_pettitt_range (*pass_i64)(int64_t *sums, const double *values, int64_t count, double pivot)
+        pixelshift_pettitt_range (*pass_i32)(int32_t *sums, const double *values, int64_t count, double pivot) noexcept nogil
+        pixelshift_pettitt_range (*pass_i64)(int64_t *sums, const double *values, int64_t count, double pivot) noexcept nogil
     const pixelshift_pettitt_table *pixelshift_pettitt_kernels(pixelshift_cpu_level level)
 
 _LEVELS = {"scalar": PIXELSHIFT_CPU_SCALAR, "avx2": PIXELSHIFT_CPU_AVX2}

@@ -134,7 +134,7 @@ def _trend(rng: np.random.Generator, n: int) -> Values:
 
 def _growth(rng: np.random.Generator, n: int) -> Values:
     curve: Values = np.expm1(rng.uniform(1.0, 4.0) * np.linspace(0.0, 1.0, n))
-    return ar1(rng, n, rng.uniform(0.3, 0.9)) + curve / curve[-1] * rng.uniform(10.0, 60.0)
+    return np.asarray(ar1(rng, n, rng.uniform(0.3, 0.9)) + curve / curve[-1] * rng.uniform(10.0, 60.0))
 
 
 def _seasonal(rng: np.random.Generator, n: int) -> Values:
