@@ -305,6 +305,39 @@ class WebSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesSettings:
+    """Change points in series (the service only; on AWS they are fed by a stream)."""
+
+    store: str = _setting(
+        "PIXELSHIFT_SERIES_STORE", _text, "", "The SQLite file that keeps series; blank: no series service."
+    )
+    durability: str = _setting(
+        "PIXELSHIFT_SERIES_DURABILITY",
+        _one_of("disk", "process"),
+        "disk",
+        "What an answer outlives: `disk` a power cut, `process` only the end of the process (and is faster).",
+    )
+    token: str = _setting(
+        "PIXELSHIFT_SERIES_TOKEN", _verbatim, "", "Bearer token that the series API asks for; blank asks for none."
+    )
+    webhook_url: str = _setting("PIXELSHIFT_SERIES_WEBHOOK_URL", _text, "", "Where events are posted; blank: nowhere.")
+    webhook_secret: str = _setting(
+        "PIXELSHIFT_SERIES_WEBHOOK_SECRET", _verbatim, "", "What they are signed with: `whsec_` and base64, or a text."
+    )
+    event_file: str = _setting(
+        "PIXELSHIFT_SERIES_EVENT_FILE", _text, "", "A file that events are appended to as lines of JSON; blank: none."
+    )
+    event_output: bool = _setting(
+        "PIXELSHIFT_SERIES_EVENT_OUTPUT", _on_off, False, "`on`: events are printed on standard output, too."
+    )
+    series: int = _setting("PIXELSHIFT_MAX_SERIES", _whole(1), 100_000, "Series in the store.")
+    segment_points: int = _setting(
+        "PIXELSHIFT_MAX_SEGMENT_POINTS", _whole(16, 10_000_000), 100_000, "Observations that one detector holds."
+    )
+    onlookers: int = _setting("PIXELSHIFT_MAX_ONLOOKERS", _whole(0), 256, "Clients that may listen to events at once.")
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings:
     """What one request may ask of us."""
 
@@ -357,6 +390,7 @@ class Settings:
     render: RenderSettings = field(default_factory=RenderSettings)
     vision: VisionSettings = field(default_factory=VisionSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    series: SeriesSettings = field(default_factory=SeriesSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
 
 
@@ -405,3 +439,5 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "PIXELSHIFT_ORIGIN=folder needs PIXELSHIFT_FOLDER"
     if origin.kind == "https" and not origin.https_hosts:
         yield "PIXELSHIFT_ORIGIN=https needs PIXELSHIFT_HTTPS_HOSTS"
+    if settings.series.webhook_url and not settings.series.webhook_secret:
+        yield "PIXELSHIFT_SERIES_WEBHOOK_URL needs PIXELSHIFT_SERIES_WEBHOOK_SECRET"

@@ -1,11 +1,14 @@
 """The one place that chooses implementations: settings in, services out."""
 
 import os
+import sys
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from pixelshift.cache.base import CacheStore, Entry
 from pixelshift.cache.memory import MemoryStore
@@ -18,6 +21,7 @@ from pixelshift.delivery.originals import Originals
 from pixelshift.delivery.production import Eyes, Studio
 from pixelshift.delivery.service import DeliveryService, Policy, Rooms
 from pixelshift.edits.types import Format
+from pixelshift.errors import InvalidRequestError, SettingsError
 from pixelshift.limits import Limits
 from pixelshift.net.credential import credential_source
 from pixelshift.origin.base import Origin
@@ -29,9 +33,13 @@ from pixelshift.render.shrink import shrink
 from pixelshift.request.base import RequestRules
 from pixelshift.request.rewrite import compile_rewrite
 from pixelshift.secret.rotation import FixedKeys, KeyName, RotatingKeys
-from pixelshift.settings import Settings, load
+from pixelshift.settings import SeriesSettings, Settings, load
 from pixelshift.vision.local import LocalFaces
 from pixelshift.vision.rekognition import Rekognition, RekognitionSettings
+
+if TYPE_CHECKING:
+    from pixelshift.notify.base import Sink
+    from pixelshift.streams.service import SeriesService
 
 LAMBDA_BODY_LIMIT_BYTES = 6 * 1024 * 1024 // 4 * 3
 """The largest body whose base64 text fits a Lambda answer of 6 MiB."""
@@ -109,6 +117,67 @@ def image_service(settings: Settings, environment: Mapping[str, str] = os.enviro
         executor=executor,
     )
     return ImageService(DeliveryService(rooms, policy(settings)), pool, cache, executor)
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRuntime:
+    """The series service and the thread that carries its events to their sinks."""
+
+    service: "SeriesService"
+    token: str | None
+    close: Callable[[], None]
+    """Ends the thread and closes the store; events that were not delivered are when it is opened again."""
+
+
+def series_runtime(settings: Settings) -> SeriesRuntime | None:
+    """The series service as a long-lived process runs it; ``None`` where no store is set.
+
+    :raises SettingsError: a store, a file or a webhook that cannot be used.
+    """
+    from pixelshift.store.sqlite import SqliteSeriesStore
+    from pixelshift.streams.feed import Feed
+    from pixelshift.streams.outbox import Dispatcher
+    from pixelshift.streams.service import SeriesService, ServiceLimits
+
+    chosen = settings.series
+    if not chosen.store:
+        return None
+    try:
+        sinks = _sinks(chosen)
+        durability: Literal["disk", "process"] = "disk" if chosen.durability == "disk" else "process"
+        store = SqliteSeriesStore(Path(chosen.store), durability=durability)
+    except InvalidRequestError as error:
+        raise SettingsError(error.message) from None
+    dispatcher, stop = Dispatcher(store, sinks), threading.Event()
+    limits = ServiceLimits(series=chosen.series, segment_points=chosen.segment_points)
+    feed = Feed(chosen.onlookers)
+    service = SeriesService(store, limits=limits, sinks=tuple(sinks), on_events=dispatcher.wake, feed=feed)
+    thread = threading.Thread(target=dispatcher.run, args=(stop,), name="outbox")
+    thread.start()
+
+    def close() -> None:
+        stop.set()
+        dispatcher.wake()
+        thread.join()
+        for sink in sinks.values():
+            sink.close()
+        store.close()
+
+    return SeriesRuntime(service, chosen.token or None, close)
+
+
+def _sinks(chosen: SeriesSettings) -> dict[str, "Sink"]:
+    from pixelshift.notify.stream import FileSink, StreamSink
+    from pixelshift.notify.webhook import WebhookSink
+
+    sinks: dict[str, Sink] = {}
+    if chosen.webhook_url:
+        sinks["webhook"] = WebhookSink(chosen.webhook_url, chosen.webhook_secret)
+    if chosen.event_file:
+        sinks["file"] = FileSink(Path(chosen.event_file))
+    if chosen.event_output:
+        sinks["output"] = StreamSink(sys.stdout.buffer)
+    return sinks
 
 
 def cache_store(settings: Settings) -> CacheStore | None:

@@ -3,12 +3,16 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from pixelshift.wiring import ImageService
+    import uvicorn
+    from fastapi import APIRouter
+
+    from pixelshift.wiring import ImageService, SeriesRuntime
 
 _FOLDER_TTL_S = "2"
 _GRACE_S = 30
@@ -18,6 +22,7 @@ _CONNECTIONS = 4096
 def register(app: typer.Typer) -> None:
     """Adds this room's commands to the command line."""
     app.command()(serve)
+    app.command()(serve_series)
     app.command()(purge)
 
 
@@ -26,6 +31,7 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="Render processes; 0 for one per core.", min=0)] = 0,
+    series: Annotated[Path | None, typer.Option(help="Watch series, too; they are kept in this file.")] = None,
 ) -> None:
     """Serve pictures by URL. Everything beyond these options is set by environment variables."""
     import uvicorn
@@ -33,17 +39,20 @@ def serve(
     from pixelshift.errors import SettingsError
     from pixelshift.settings import load
     from pixelshift.web.protocol import BoundedProtocol
-    from pixelshift.wiring import image_service
+    from pixelshift.wiring import image_service, series_runtime
 
     environment = _environment(folder, workers)
+    if series is not None:
+        environment["PIXELSHIFT_SERIES_STORE"] = str(series)
     try:
         settings = load(environment)
+        watched = series_runtime(settings)
         service = image_service(settings, environment)
     except SettingsError as error:
         typer.echo(error.message, err=True)
         raise typer.Exit(2) from None
     config = uvicorn.Config(
-        _application(service, environment),
+        _application(service, watched, environment),
         host=host,
         port=port,
         loop="uvloop",
@@ -58,7 +67,57 @@ def serve(
     listener = config.bind_socket()
     address = f"http://{'[' + host + ']' if ':' in host else host}:{listener.getsockname()[1]}"
     _announce(address, Path(settings.origin.folder) if settings.origin.kind == "folder" else None)
-    uvicorn.Server(config).run(sockets=[listener])
+    if watched is not None:
+        typer.echo(f"Series: {address}/live", err=True)
+    _server(config, watched).run(sockets=[listener])
+
+
+def serve_series(
+    store: Annotated[Path, typer.Argument(help="The file that keeps the series; made if it is not there.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = 8000,
+) -> None:
+    """Watch series over HTTP, without the picture service. The rest is set by environment variables."""
+    import uvicorn
+
+    from pixelshift.errors import SettingsError
+    from pixelshift.settings import load
+    from pixelshift.web.series import create_series_app
+    from pixelshift.wiring import series_runtime
+
+    try:
+        watched = series_runtime(load({**os.environ, "PIXELSHIFT_SERIES_STORE": str(store)}))
+    except SettingsError as error:
+        typer.echo(error.message, err=True)
+        raise typer.Exit(2) from None
+    assert watched is not None
+    config = uvicorn.Config(
+        create_series_app(watched.service, token=watched.token, close=watched.close),
+        host=host,
+        port=port,
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    listener = config.bind_socket()
+    typer.echo(f"Series: http://{host}:{listener.getsockname()[1]}/live", err=True)
+    _server(config, watched).run(sockets=[listener])
+
+
+def _server(config: "uvicorn.Config", watched: "SeriesRuntime | None") -> "uvicorn.Server":
+    """A server that sends those who listen to events home when it is told to end; it would wait for them else."""
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            if watched is not None:
+                watched.service.feed.end()
+            super().handle_exit(sig, frame)
+
+    return Server(config)
 
 
 def purge(
@@ -98,7 +157,9 @@ def _environment(folder: Path | None, workers: int) -> dict[str, str]:
     return environment
 
 
-def _application(service: "ImageService", environment: dict[str, str]) -> Callable[..., Any]:
+def _application(
+    service: "ImageService", watched: "SeriesRuntime | None", environment: dict[str, str]
+) -> Callable[..., Any]:
     from prometheus_client import CollectorRegistry
 
     from pixelshift.settings import load
@@ -109,18 +170,33 @@ def _application(service: "ImageService", environment: dict[str, str]) -> Callab
 
     settings = load(environment)
     registry = CollectorRegistry()
+
+    def close() -> None:
+        service.close()
+        if watched is not None:
+            watched.close()
+
     return create_app(
         Operations(
             service=service.delivery,
             is_ready=service.is_ready,
-            close=service.close,
+            close=close,
             registry=registry,
             observer=Observer(registry, configure(settings.web.log_level)),
             patience=Patience(answer_s=settings.limits.time_s),
             admin_token=settings.web.admin_token,
             metrics=settings.web.metrics,
-        )
+        ),
+        _series_routers(watched),
     )
+
+
+def _series_routers(watched: "SeriesRuntime | None") -> "list[APIRouter]":
+    if watched is None:
+        return []
+    from pixelshift.web.series import create_router
+
+    return [create_router(watched.service, token=watched.token)]
 
 
 def _announce(address: str, folder: Path | None) -> None:

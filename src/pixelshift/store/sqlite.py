@@ -119,7 +119,10 @@ class SqliteSeriesStore:
         self._is_closed = False
 
     def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+        try:
+            connection = sqlite3.connect(self._path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+        except sqlite3.OperationalError as error:
+            raise InvalidRequestError(f"{self._path} cannot be opened: {error}") from None
         try:
             connection.execute(f"PRAGMA synchronous = {self._synchronous}")
             connection.execute("PRAGMA foreign_keys = ON")

@@ -49,6 +49,8 @@ class Feed:
     """Hands moves on to onlookers, at most ``limit`` of them."""
 
     def __init__(self, limit: int = 256) -> None:
+        self.is_ended = False
+        """Whether the process is about to end: whoever looks on should go."""
         self._limit = limit
         self._lock = threading.Lock()
         self._by_series: dict[str | None, list[Onlooker]] = {}
@@ -76,6 +78,13 @@ class Feed:
                 self._count -= 1
             if not group:
                 self._by_series.pop(onlooker.series_id, None)
+
+    def end(self) -> None:
+        """Sends all onlookers home; may be called from a signal handler's thread."""
+        self.is_ended = True
+        for group in list(self._by_series.values()):
+            for onlooker in list(group):
+                onlooker.wake()
 
     def moved(self, head: Head, points: Sequence[Point]) -> None:
         """A series moved."""

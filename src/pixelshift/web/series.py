@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, fields
 from functools import partial
 from importlib.resources import files
@@ -82,9 +83,21 @@ def create_router(service: SeriesService, *, token: str | None = None, limits: B
     return router
 
 
-def create_series_app(service: SeriesService, *, token: str | None = None, limits: BodyLimits | None = None) -> FastAPI:
-    """An application of these routes alone."""
-    app = FastAPI(title="Pixelshift series", docs_url=None, redoc_url=None)
+def create_series_app(
+    service: SeriesService,
+    *,
+    token: str | None = None,
+    limits: BodyLimits | None = None,
+    close: Callable[[], None] = lambda: None,
+) -> FastAPI:
+    """An application of these routes alone; ``close`` is called when it ends."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await anyio.to_thread.run_sync(close)
+
+    app = FastAPI(title="Pixelshift series", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.include_router(create_router(service, token=token, limits=limits))
 
     @app.exception_handler(PixelshiftError)

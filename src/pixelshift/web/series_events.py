@@ -44,7 +44,7 @@ def point_record(point: Point) -> list[Any]:
 async def stream(service: SeriesService, series_id: str | None, after_id: int) -> AsyncIterator[bytes]:
     """Events after ``after_id`` and all that follow; with ``points`` of one series, or ``moves`` of all.
 
-    Ends when the client goes away: the server then closes this generator.
+    Ends when the client goes away, for the server then closes this generator, and when the feed ends.
     """
     loop = asyncio.get_running_loop()
     told = asyncio.Event()
@@ -56,7 +56,7 @@ async def stream(service: SeriesService, series_id: str | None, after_id: int) -
     try:
         yield b"retry: 2000\n\n"
         silent_s = 0.0
-        while True:
+        while not service.feed.is_ended:
             said = False
             for message in _moves(onlooker):
                 said = True
