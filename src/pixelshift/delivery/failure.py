@@ -10,6 +10,7 @@ from pixelshift.delivery.originals import Originals
 from pixelshift.delivery.representation import HeaderMap, Representation, http_date
 from pixelshift.errors import PixelshiftError
 
+ALLOWED_METHODS = "GET, HEAD, OPTIONS"
 _FALLBACK_TIME_S = 2.0
 
 
@@ -50,7 +51,7 @@ class Failures:
         """The error as JSON: the contract's members in its order, then a link to what the docs say about it."""
         document = {**error.public(), "docs": f"{self._docs_url}#{error.code}"}
         headers = HeaderMap({"Content-Type": "application/json", "Cache-Control": error_cache_control(error.status)})
-        return Representation(error.status, _with_retry(headers, error), json.dumps(document).encode(), error=error)
+        return Representation(error.status, _with_hints(headers, error), json.dumps(document).encode(), error=error)
 
     def _picture(self, fallback: FallbackPicture, error: PixelshiftError, cache_control: str | None) -> Representation:
         # The request may have used its time up; the stand-in gets a little of its own.
@@ -62,7 +63,7 @@ class Failures:
         if (modified := http_date(original.last_modified)) is not None:
             headers["Last-Modified"] = modified
         identity = (fallback.bucket, fallback.key, original.etag)
-        return Representation(error.status, _with_retry(headers, error), original.body, (identity,), error=error)
+        return Representation(error.status, _with_hints(headers, error), original.body, (identity,), error=error)
 
 
 def error_cache_control(status: int) -> str:
@@ -70,7 +71,9 @@ def error_cache_control(status: int) -> str:
     return "max-age=10,public" if status < 500 else "no-store"
 
 
-def _with_retry(headers: HeaderMap, error: PixelshiftError) -> Mapping[str, str]:
+def _with_hints(headers: HeaderMap, error: PixelshiftError) -> Mapping[str, str]:
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(error.retry_after_s)
+    if error.status == 405:
+        headers["Allow"] = ALLOWED_METHODS
     return headers

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from pixelshift.cache.base import Entry
 from pixelshift.delivery.caching import Freshness, HttpCache, identities_of
-from pixelshift.delivery.failure import Failures
+from pixelshift.delivery.failure import ALLOWED_METHODS, Failures
 from pixelshift.delivery.finish import Answer, Cors, cors_headers, finish
 from pixelshift.delivery.flight import Flights
 from pixelshift.delivery.gate import SignedGate
@@ -230,7 +230,7 @@ class DeliveryService:
 
     def _refuse(self, request: HttpRequest, error: PixelshiftError) -> HttpResponse:
         if request.method == "OPTIONS":
-            headers = {"Allow": "GET, HEAD, OPTIONS", **cors_headers(self._policy.cors, request)}
+            headers = {"Allow": ALLOWED_METHODS, **cors_headers(self._policy.cors, request)}
             return HttpResponse(204, tuple(headers.items()))
         failures = self._rooms.failures
         asked = {} if failures.answers_at_once else peek_headers(request.path, self._rooms.rules)
