@@ -93,7 +93,7 @@ class Studio:
         fetch_ms = (time.monotonic() - started_s) * 1000
         timings_ms: dict[str, float] = {"fetch": fetch_ms}
         if _passes_through(order, media_type):
-            body = original.body
+            body = original.body if media_type != Format.SVG.media_type else _harmless(original.body, self.limits)
         else:
             encoded = self._render(self._job(order, original, overlays, deadline_s))
             body, media_type = encoded.body, encoded.format.media_type
@@ -218,6 +218,13 @@ def _passes_through(order: Order, media_type: str) -> bool:
     if order.formats:
         return order.formats[0].media_type == media_type
     return image.output_format is None
+
+
+def _harmless(drawing: bytes, limits: Limits) -> bytes:
+    """A drawing without scripts and references; clean ones keep every byte."""
+    from pixelshift.imaging.svg import sanitise
+
+    return sanitise(drawing, limits)
 
 
 def _finish_headers(headers: HeaderMap, order: Order, media_type: str, identities: tuple[Identity, ...]) -> None:
