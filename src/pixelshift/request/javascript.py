@@ -22,7 +22,7 @@ _CODE = re.compile(r"x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|c([A-Za-z])|(0)(?!\d)",
 _CODE_POINT = re.compile(r"u\{0*([0-9A-Fa-f]{1,6})\}", re.ASCII)
 _NAMED_REFERENCE = re.compile(r"k<(\w+)>", re.ASCII)
 _SAME_ESCAPES = "dDwWsSnrtvf"
-_SET_OPERATORS = "[&~|"
+_SET_OPERATORS = "[&~|^"
 
 _Expand: TypeAlias = "Callable[[regex.Match[str]], str]"
 
@@ -133,13 +133,13 @@ class _Translation:
         while not self.source.startswith("]", self.position):
             if self.position >= len(self.source):
                 raise pattern_error("a character set is not closed")
-            members.append(self._member(after_class=bool(members) and members[-1] in _CLASSES))
+            members.append(self._member())
         self.position += 1
         if not members:
             return r"[\s\S]" if negated else "(?!)"
         return f"[{'^' if negated else ''}{''.join(members)}]"
 
-    def _member(self, *, after_class: bool) -> str:
+    def _member(self) -> str:
         character = self.source[self.position]
         if character == "\\":
             rest = self.source[self.position + 1 :]
@@ -148,12 +148,8 @@ class _Translation:
                 return r"\x08"
             return self._character_escape(rest)
         self.position += 1
-        if character in _SET_OPERATORS or (character == "-" and after_class) or (character == "^"):
-            return "\\" + character
-        return character
+        return "\\" + character if character in _SET_OPERATORS else character
 
-
-_CLASSES = {rf"\{letter}" for letter in "dDwWsS"}
 
 _TOKEN = re.compile(r"\$(?:([$&`'])|(\d\d?)|<([^>]*)>)", re.ASCII)
 

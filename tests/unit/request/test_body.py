@@ -81,6 +81,19 @@ def test_brackets_in_text_are_no_nesting() -> None:
     assert read_body(note="[" * 100 + '\\"' + "{" * 100).key == "a.jpg"
 
 
+def test_siblings_are_no_nesting() -> None:
+    assert read_body(note=[{}, []] * 50).key == "a.jpg"
+
+
+def test_an_integer_of_any_length_is_a_number() -> None:
+    path = "/" + encode('{"key":"a","edits":{"resize":{"width":' + "9" * 5000 + "}}}")
+    assert refusal(path) == (400, "InvalidResizeException")
+
+
+def test_a_letter_too_many_makes_it_a_path() -> None:
+    assert read("/" + encode({"key": "a.jp"}) + "A").kind is RequestKind.THUMBOR
+
+
 def test_a_url_beyond_the_limit_is_refused() -> None:
     assert refusal("/" + "a" * Limits().url_bytes) == (414, "RequestUriTooLong")
 

@@ -133,5 +133,11 @@ def test_a_rewritten_path_is_read_as_a_path_of_any_ending(path: str, key: str, b
     assert [getattr(edit, "width", None) for edit in request.edits] == ([width] if width else [])
 
 
+def test_a_tag_counts_that_the_rewrite_takes_away() -> None:
+    rules = RequestRules(buckets=("one", "two"), rewrite=compile_rewrite(r"/s3:\w+\//", "$`"))
+    request = parse_request("/s3:two/a.jpg", [], rules, NOW)
+    assert (request.bucket, request.key) == ("two", "a.jpg")
+
+
 def test_a_base64_body_is_not_rewritten() -> None:
     assert parse_request("/eyJrZXkiOiJhLmpwZyJ9", [], RULES, NOW).kind is RequestKind.DEFAULT
