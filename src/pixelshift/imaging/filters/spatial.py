@@ -2,110 +2,131 @@
 
 import math
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelshift._native import _rank
+from pixelshift._native import _blend, _convolve, _rank
 from pixelshift.edits.types import Blur, Clahe, Convolve, Median, Sharpen
 from pixelshift.errors import InvalidRequestError
 from pixelshift.imaging.filters import lab
 from pixelshift.imaging.filters.bands import Checkpoint, bands, go_on
-from pixelshift.imaging.filters.channels import Pixels, as_rgb, join_alpha, on_colour, split_alpha
+from pixelshift.imaging.filters.channels import Pixels, as_rgb, on_colour, split_alpha
+
+Sample = TypeVar("Sample", np.uint8, np.uint16)
 
 MILD_BLUR = Convolve(3, 3, (1.0,) * 9, 9.0)
 MILD_SHARPEN = Convolve(3, 3, (-1.0,) * 4 + (32.0,) + (-1.0,) * 4, 24.0)
 
+FLOAT_RADIUS = 64
+"""Beyond this, ``precision: float`` is the integer mask too: by then the two differ by less than their rounding."""
+
+SHARPEN_AMPLITUDE = 0.1
+"""Where libvips' ``sharpen`` cuts its Gaussian."""
+
+Mask = NDArray[np.int32]
+"""Integer weights from the middle out."""
+
 
 def on_premultiplied(operation: Callable[[Pixels], Pixels], pixels: Pixels) -> Pixels:
     """``operation`` on colours weighted by alpha, so that what is transparent does not bleed."""
-    colour, alpha = split_alpha(pixels)
+    _, alpha = split_alpha(pixels)
     if alpha is None or bool(np.all(alpha == 255)):
-        return operation(pixels)
-    weighted = np.rint(colour * (alpha / np.float32(255))).astype(np.uint8)
-    colour, alpha = split_alpha(operation(join_alpha(weighted, alpha)))
-    assert alpha is not None
-    restored = np.divide(colour * np.float32(255), alpha, out=np.zeros(colour.shape, np.float32), where=alpha > 0)
-    return join_alpha(np.rint(np.minimum(restored, 255)).astype(np.uint8), alpha)
+        return operation(np.ascontiguousarray(pixels))
+    # Grey with alpha takes the way of RGBA, as it is rare.
+    weighted = np.empty((*pixels.shape[:2], 4), np.uint8)
+    _blend.premultiply(weighted, np.ascontiguousarray(as_rgb(pixels)))
+    result = operation(weighted)
+    _blend.unpremultiply(result, result)
+    return result if pixels.shape[2] == 4 else np.ascontiguousarray(result[:, :, 2:])
 
 
-def gaussian_mask(sigma: float, min_amplitude: float) -> NDArray[np.int64]:
-    """libvips' integer Gaussian: ``round(20 exp(-x^2 / 2 sigma^2))``, from the middle out, cut below the amplitude."""
-    mask = [20]
-    while (height := math.exp(-(len(mask) ** 2) / (2 * sigma * sigma))) >= min_amplitude:
-        mask.append(math.floor(20 * height + 0.5))
-    return np.array(mask, np.int64)
+def gaussian_mask(sigma: float, min_amplitude: float) -> Mask:
+    """libvips' integer Gaussian: ``round(20 exp(-x^2 / 2 sigma^2))``, cut below the amplitude."""
+    mask = [math.floor(20 * height + 0.5) for height in _gaussian(sigma, min_amplitude)]
+    return np.array([weight for weight in mask if weight > 0], np.int32)
 
 
-def blur(pixels: Pixels, edit: Blur) -> Pixels:
-    """Gaussian by two passes of an integer mask, rounded after each; without sigma the mean of 3x3, fraction cut."""
+def _gaussian(sigma: float, min_amplitude: float) -> list[float]:
+    heights = [1.0]
+    while (height := math.exp(-(len(heights) ** 2) / (2 * sigma * sigma))) >= max(min_amplitude, 1 / 256):
+        heights.append(height)
+    return heights
+
+
+def blur(pixels: Pixels, edit: Blur, checkpoint: Checkpoint = go_on) -> Pixels:
+    """Gaussian along rows, then columns, by an integer mask, rounded after each; without sigma the mean of 3x3.
+
+    ``precision`` ``float`` uses unrounded weights up to a radius of 64; ``approximate`` is the integer mask as well,
+    whose cost does not grow with sigma.
+    """
     if edit.sigma is None:
-        return convolve(pixels, MILD_BLUR)
+        return convolve(pixels, MILD_BLUR, checkpoint)
+    heights = _gaussian(edit.sigma, edit.min_amplitude)
+    if edit.precision == "float" and len(heights) <= FLOAT_RADIUS:
+        return on_premultiplied(lambda picture: _blur_float(picture, heights, checkpoint), pixels)
     mask = gaussian_mask(edit.sigma, edit.min_amplitude)
-
-    def apply(picture: Pixels) -> Pixels:
-        rows = _blur_axis(picture.astype(np.int64), mask, 1)
-        return _blur_axis(rows, mask, 0).astype(np.uint8)
-
-    return on_premultiplied(apply, pixels)
+    if len(mask) == 1:
+        return pixels.copy()
+    return on_premultiplied(lambda picture: _blur_samples(picture, mask, checkpoint), pixels)
 
 
-def _blur_axis(values: NDArray[np.int64], mask: NDArray[np.int64], axis: int) -> NDArray[np.int64]:
-    radius, total = len(mask) - 1, int(2 * mask.sum() - mask[0])
-    margins = [(radius, radius) if i == axis else (0, 0) for i in range(values.ndim)]
-    padded = np.pad(values, margins, mode="edge")
-    # A symmetric falling mask is a stack of boxes, and a box is one difference of running sums.
-    sums = np.cumsum(padded, axis=axis)
-    sums = np.concatenate([np.zeros_like(sums.take([0], axis)), sums], axis=axis)
-    size = values.shape[axis]
-    result = np.full(values.shape, total // 2, np.int64)
-    steps = mask - np.append(mask[1:], 0)
-    for r in np.flatnonzero(steps):
-        after = sums.take(range(radius + r + 1, radius + r + 1 + size), axis)
-        before = sums.take(range(radius - r, radius - r + size), axis)
-        result += steps[r] * (after - before)
-    return result // total
+def _blur_samples(samples: NDArray[Sample], mask: Mask, checkpoint: Checkpoint) -> NDArray[Sample]:
+    """Both passes over uint8 channels, or uint16 ones below 32768."""
+    along_rows, result = np.empty_like(samples), np.empty_like(samples)
+    for axis, source, target in ((1, samples, along_rows), (0, along_rows, result)):
+        # A band along columns starts with one pass over its whole mask.
+        for rows in bands(len(samples), 20 * samples[0].size, checkpoint, least=len(mask)):
+            _convolve.blur(target, source, mask=mask, axis=axis, rows=rows)
+    return result
 
 
-def convolve(pixels: Pixels, edit: Convolve) -> Pixels:
+def _blur_float(picture: Pixels, heights: list[float], checkpoint: Checkpoint) -> Pixels:
+    line = np.array(heights[:0:-1] + heights, np.float64)
+    # Half a level: rounded between the passes; the last one cuts, as libvips does.
+    rows = _correlate(picture, line[None, :], (line.sum(), 0.5), checkpoint)
+    return _correlate(rows, line[:, None], (line.sum(), 0.0), checkpoint)
+
+
+def convolve(pixels: Pixels, edit: Convolve, checkpoint: Checkpoint = go_on) -> Pixels:
     """Correlation with the kernel, ``sum / scale + offset``, clipped, fraction cut, in all channels."""
     kernel = np.array(edit.kernel, np.float64).reshape(edit.height, edit.width)
-    scale = edit.scale or 1.0
-
-    def apply(picture: Pixels) -> Pixels:
-        height, width = picture.shape[:2]
-        padded = _padded(picture, edit.width, edit.height, "edge")
-        total = np.zeros(picture.shape, np.float64)
-        for (row, column), weight in np.ndenumerate(kernel):
-            if weight:
-                total += weight * padded[row : row + height, column : column + width]
-        return np.clip(total / scale + edit.offset, 0, 255).astype(np.uint8)
-
-    return on_premultiplied(apply, pixels)
+    levels = (edit.scale or 1.0, edit.offset)
+    return on_premultiplied(lambda picture: _correlate(picture, kernel, levels, checkpoint), pixels)
 
 
-def sharpen(pixels: Pixels, edit: Sharpen) -> Pixels:
+def _correlate(
+    picture: Pixels, kernel: NDArray[np.float64], levels: tuple[float, float], checkpoint: Checkpoint
+) -> Pixels:
+    padded = _padded(picture, kernel.shape[1], kernel.shape[0], "edge")
+    result = np.empty(picture.shape, np.uint8)
+    for rows in bands(len(picture), kernel.size * picture[0].size, checkpoint):
+        _convolve.correlate(result, padded, np.ascontiguousarray(kernel), scale=levels[0], offset=levels[1], rows=rows)
+    return result
+
+
+def sharpen(pixels: Pixels, edit: Sharpen, checkpoint: Checkpoint = go_on) -> Pixels:
     """Add back to L what a Gaussian takes away, shaped by a curve with slopes m1 (flat) and m2 (beyond x1).
 
     Without sigma: the 3x3 kernel of -1 around 32, divided by 24.
     """
     if edit.sigma is None:
-        return convolve(pixels, MILD_SHARPEN)
-    return on_premultiplied(lambda picture: on_colour(lambda colour: _sharpen_light(colour, edit), picture), pixels)
+        return convolve(pixels, MILD_SHARPEN, checkpoint)
+    mask, curve = gaussian_mask(edit.sigma, SHARPEN_AMPLITUDE), sharpen_curve(edit)
 
+    def apply(colour: Pixels) -> Pixels:
+        values = lab.to_lab(as_rgb(colour))
+        # L in 15 bits, as libvips' LABS holds it.
+        light = (values[..., :1] * np.float32(327.67)).astype(np.uint16)
+        smooth = _blur_samples(light, mask, checkpoint) if len(mask) > 1 else light
+        difference = light.astype(np.int32) - smooth
+        raised = np.clip(light + curve[difference + 32768], 0, 32767)
+        values[..., :1] = raised / np.float32(327.67)
+        sharp = lab.from_lab(values)
+        return sharp if colour.shape[2] == 3 else lab.luminance(sharp)
 
-def _sharpen_light(colour: Pixels, edit: Sharpen) -> Pixels:
-    assert edit.sigma is not None
-    values = lab.to_lab(as_rgb(colour))
-    mask = gaussian_mask(edit.sigma, 0.1)
-    # L in 15 bits, as libvips' LABS holds it.
-    light = (values[..., 0] * np.float32(327.67)).astype(np.int64)
-    smooth = _blur_axis(_blur_axis(light, mask, 1), mask, 0)
-    raised = np.clip(light + sharpen_curve(edit)[light - smooth + 32768], 0, 32767)
-    values[..., 0] = raised / np.float32(327.67)
-    sharp = lab.from_lab(values)
-    return sharp if colour.shape[2] == 3 else lab.luminance(sharp)
+    return on_premultiplied(lambda picture: on_colour(apply, picture), pixels)
 
 
 def sharpen_curve(edit: Sharpen) -> NDArray[np.int64]:

@@ -1,0 +1,113 @@
+#include "../scalar/convolve.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+void pixelshift_convolve_difference_u8_avx2(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave,
+                                            const int16_t *weight, size_t boxes, size_t samples) {
+    size_t i = 0;
+    for (; i + 16 <= samples; i += 16) {
+        __m256i change = _mm256_setzero_si256();
+        for (size_t j = 0; j < boxes; j++) {
+            __m256i more = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(enter[j] + i)));
+            __m256i less = _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(leave[j] + i)));
+            __m256i scaled = _mm256_mullo_epi16(_mm256_sub_epi16(more, less), _mm256_set1_epi16(weight[j]));
+            change = _mm256_add_epi16(change, scaled);
+        }
+        _mm256_storeu_si256((__m256i *)(dst + i), change);
+    }
+    pixelshift_convolve_difference_u8_from(dst, enter, leave, weight, boxes, i, samples);
+}
+
+void pixelshift_convolve_difference_u16_avx2(int32_t *dst, const uint16_t *const *enter, const uint16_t *const *leave,
+                                             const int16_t *weight, size_t boxes, size_t samples) {
+    size_t i = 0;
+    for (; i + 8 <= samples; i += 8) {
+        __m256i change = _mm256_setzero_si256();
+        for (size_t j = 0; j < boxes; j++) {
+            __m256i more = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(enter[j] + i)));
+            __m256i less = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(leave[j] + i)));
+            __m256i scaled = _mm256_mullo_epi32(_mm256_sub_epi32(more, less), _mm256_set1_epi32(weight[j]));
+            change = _mm256_add_epi32(change, scaled);
+        }
+        _mm256_storeu_si256((__m256i *)(dst + i), change);
+    }
+    pixelshift_convolve_difference_u16_from(dst, enter, leave, weight, boxes, i, samples);
+}
+
+void pixelshift_convolve_add_u8_avx2(int32_t *sum, const int16_t *change, size_t samples) {
+    size_t i = 0;
+    for (; i + 8 <= samples; i += 8) {
+        __m256i wide = _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(change + i)));
+        __m256i total = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(sum + i)), wide);
+        _mm256_storeu_si256((__m256i *)(sum + i), total);
+    }
+    pixelshift_convolve_add_u8_scalar(sum + i, change + i, samples - i);
+}
+
+void pixelshift_convolve_add_u16_avx2(int32_t *sum, const int32_t *change, size_t samples) {
+    size_t i = 0;
+    for (; i + 8 <= samples; i += 8) {
+        __m256i more = _mm256_loadu_si256((const __m256i *)(change + i));
+        __m256i total = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(sum + i)), more);
+        _mm256_storeu_si256((__m256i *)(sum + i), total);
+    }
+    pixelshift_convolve_add_u16_scalar(sum + i, change + i, samples - i);
+}
+
+/* Eight quotients of 32 bits. */
+static inline __m256i divide(const int32_t *sum, const pixelshift_convolve_quotient *quotient) {
+    const __m256i factor = _mm256_set1_epi32((int)quotient->factor);
+    const __m128i shift = _mm_cvtsi32_si128((int)quotient->shift);
+    __m256i value = _mm256_loadu_si256((const __m256i *)sum);
+    value = _mm256_add_epi32(value, _mm256_set1_epi32((int)quotient->half));
+    __m256i even = _mm256_srl_epi64(_mm256_mul_epu32(value, factor), shift);
+    __m256i odd = _mm256_srl_epi64(_mm256_mul_epu32(_mm256_srli_epi64(value, 32), factor), shift);
+    return _mm256_or_si256(even, _mm256_slli_epi64(odd, 32));
+}
+
+void pixelshift_convolve_divide_u8_avx2(uint8_t *dst, const int32_t *sum, const pixelshift_convolve_quotient *quotient,
+                                        size_t samples) {
+    size_t i = 0;
+    for (; i + 16 <= samples; i += 16) {
+        __m256i words = _mm256_packus_epi32(divide(sum + i, quotient), divide(sum + i + 8, quotient));
+        words = _mm256_permute4x64_epi64(words, 0xd8);
+        __m256i bytes = _mm256_permute4x64_epi64(_mm256_packus_epi16(words, words), 0xd8);
+        _mm_storeu_si128((__m128i *)(dst + i), _mm256_castsi256_si128(bytes));
+    }
+    pixelshift_convolve_divide_u8_scalar(dst + i, sum + i, quotient, samples - i);
+}
+
+void pixelshift_convolve_divide_u16_avx2(uint16_t *dst, const int32_t *sum,
+                                         const pixelshift_convolve_quotient *quotient, size_t samples) {
+    size_t i = 0;
+    for (; i + 16 <= samples; i += 16) {
+        __m256i words = _mm256_packus_epi32(divide(sum + i, quotient), divide(sum + i + 8, quotient));
+        _mm256_storeu_si256((__m256i *)(dst + i), _mm256_permute4x64_epi64(words, 0xd8));
+    }
+    pixelshift_convolve_divide_u16_scalar(dst + i, sum + i, quotient, samples - i);
+}
+
+static inline __m128i finish(__m256d sum, __m256d scale, __m256d offset) {
+    __m256d value = _mm256_add_pd(_mm256_div_pd(sum, scale), offset);
+    value = _mm256_min_pd(_mm256_max_pd(value, _mm256_setzero_pd()), _mm256_set1_pd(255.0));
+    return _mm256_cvttpd_epi32(value);
+}
+
+void pixelshift_convolve_correlate_avx2(uint8_t *dst, const uint8_t *const *tap, const double *weight, size_t taps,
+                                        double scale, double offset, size_t samples) {
+    const __m256d divisor = _mm256_set1_pd(scale), shift = _mm256_set1_pd(offset);
+    size_t i = 0;
+    for (; i + 8 <= samples; i += 8) {
+        __m256d low = _mm256_setzero_pd(), high = low;
+        for (size_t t = 0; t < taps; t++) {
+            __m256i values = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(tap[t] + i)));
+            __m256d factor = _mm256_set1_pd(weight[t]);
+            low = _mm256_add_pd(low, _mm256_mul_pd(factor, _mm256_cvtepi32_pd(_mm256_castsi256_si128(values))));
+            high = _mm256_add_pd(high, _mm256_mul_pd(factor, _mm256_cvtepi32_pd(_mm256_extracti128_si256(values, 1))));
+        }
+        __m128i words = _mm_packs_epi32(finish(low, divisor, shift), finish(high, divisor, shift));
+        _mm_storel_epi64((__m128i *)(dst + i), _mm_packus_epi16(words, words));
+    }
+    pixelshift_convolve_correlate_from(dst, tap, weight, taps, scale, offset, i, samples);
+}

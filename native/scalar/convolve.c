@@ -1,0 +1,79 @@
+#include "convolve.h"
+
+void pixelshift_convolve_difference_u8_from(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave,
+                                            const int16_t *weight, size_t boxes, size_t first, size_t samples) {
+    for (size_t i = first; i < samples; i++) {
+        int32_t change = 0;
+        for (size_t j = 0; j < boxes; j++) {
+            change += weight[j] * (enter[j][i] - leave[j][i]);
+        }
+        dst[i] = (int16_t)change;
+    }
+}
+
+void pixelshift_convolve_difference_u8_scalar(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave,
+                                              const int16_t *weight, size_t boxes, size_t samples) {
+    pixelshift_convolve_difference_u8_from(dst, enter, leave, weight, boxes, 0, samples);
+}
+
+void pixelshift_convolve_difference_u16_from(int32_t *dst, const uint16_t *const *enter, const uint16_t *const *leave,
+                                             const int16_t *weight, size_t boxes, size_t first, size_t samples) {
+    for (size_t i = first; i < samples; i++) {
+        int32_t change = 0;
+        for (size_t j = 0; j < boxes; j++) {
+            change += weight[j] * (enter[j][i] - leave[j][i]);
+        }
+        dst[i] = change;
+    }
+}
+
+void pixelshift_convolve_difference_u16_scalar(int32_t *dst, const uint16_t *const *enter, const uint16_t *const *leave,
+                                               const int16_t *weight, size_t boxes, size_t samples) {
+    pixelshift_convolve_difference_u16_from(dst, enter, leave, weight, boxes, 0, samples);
+}
+
+void pixelshift_convolve_add_u8_scalar(int32_t *sum, const int16_t *change, size_t samples) {
+    for (size_t i = 0; i < samples; i++) {
+        sum[i] += change[i];
+    }
+}
+
+void pixelshift_convolve_add_u16_scalar(int32_t *sum, const int32_t *change, size_t samples) {
+    for (size_t i = 0; i < samples; i++) {
+        sum[i] += change[i];
+    }
+}
+
+void pixelshift_convolve_divide_u8_scalar(uint8_t *dst, const int32_t *sum,
+                                          const pixelshift_convolve_quotient *quotient, size_t samples) {
+    for (size_t i = 0; i < samples; i++) {
+        dst[i] = (uint8_t)pixelshift_convolve_divide(sum[i], quotient);
+    }
+}
+
+void pixelshift_convolve_divide_u16_scalar(uint16_t *dst, const int32_t *sum,
+                                           const pixelshift_convolve_quotient *quotient, size_t samples) {
+    for (size_t i = 0; i < samples; i++) {
+        dst[i] = (uint16_t)pixelshift_convolve_divide(sum[i], quotient);
+    }
+}
+
+void pixelshift_convolve_correlate_from(uint8_t *dst, const uint8_t *const *tap, const double *weight, size_t taps,
+                                        double scale, double offset, size_t first, size_t samples) {
+    for (size_t i = first; i < samples; i++) {
+        double sum = 0.0;
+        for (size_t t = 0; t < taps; t++) {
+            sum += weight[t] * (double)tap[t][i];
+        }
+        double value = sum / scale + offset;
+        /* The order of the comparisons sends NaN to 0, as the vector instructions do. */
+        value = value > 0.0 ? value : 0.0;
+        value = value < 255.0 ? value : 255.0;
+        dst[i] = (uint8_t)(int32_t)value;
+    }
+}
+
+void pixelshift_convolve_correlate_scalar(uint8_t *dst, const uint8_t *const *tap, const double *weight, size_t taps,
+                                          double scale, double offset, size_t samples) {
+    pixelshift_convolve_correlate_from(dst, tap, weight, taps, scale, offset, 0, samples);
+}
