@@ -2,8 +2,9 @@
 
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -283,3 +284,29 @@ def test_a_weak_identity_is_replaced_by_the_bodys_own(serve: Any) -> None:
 def test_a_base_that_is_not_allowed_is_refused_at_the_start(base: str) -> None:
     with pytest.raises(SettingsError):
         HttpsOrigin(HttpsSettings({"b": base}))
+
+
+def test_a_handshake_that_drips_meets_the_deadline(names: Names) -> None:
+    names[HOST] = ["127.0.0.1"]
+    closing = threading.Event()
+    sent: list[None] = []
+
+    def drip(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"\x16\x03\x03\x40\x00")  # a record of 16 KiB follows
+            while not closing.wait(0.01):
+                connection.sendall(b"x")
+                sent.append(None)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, HttpClient() as client:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        port = listener.getsockname()[1]
+        origin = HttpsOrigin(HttpsSettings({"b": f"https://{HOST}:{port}/"}, ports=frozenset({port})), client)
+        with pytest.raises(OriginError) as caught:
+            origin.fetch("b", "k", body_limit_bytes=9, timeout_s=0.3)
+        closing.set()
+        thread.join(10)
+    assert caught.value.status == 503
+    assert len(sent) < 300

@@ -20,7 +20,7 @@ from pathlib import Path
 from pixelshift.cache.base import Entry
 from pixelshift.cache.index import Change, Index, NewRow, Row, file_lock, remove_index
 from pixelshift.cache.record import decode, encode
-from pixelshift.errors import InternalError
+from pixelshift.errors import InternalError, SettingsError
 
 _BLOCK_BYTES = 4096
 _SHARDS = 256
@@ -33,16 +33,22 @@ _COUNTER = struct.Struct("=Q")
 
 class DiskStore:
     """At most ``budget_bytes`` of entries under ``folder``, counted in whole blocks, the least recently used dropped
-    first (uses less than a minute apart count as one). See :class:`pixelshift.cache.base.CacheStore`."""
+    first (uses less than a minute apart count as one). See :class:`pixelshift.cache.base.CacheStore`.
+
+    :raises SettingsError: the folder cannot be made or written.
+    """
 
     def __init__(self, folder: Path, budget_bytes: int, *, clock: Callable[[], float] = time.time) -> None:
         self._folder = folder / "v1"
         self._budget_bytes = budget_bytes
         self._clock = clock
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._index_path = self._folder / "index.sqlite"
-        self._generation = _SharedCounter(self._folder / "generation")
-        self._epoch = _SharedCounter(self._folder / "epoch")
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._generation = _SharedCounter(self._folder / "generation")
+            self._epoch = _SharedCounter(self._folder / "epoch")
+        except OSError as error:
+            raise SettingsError(f"the cache folder cannot be used: {error}") from error
         self._index = Index(self._index_path, self._epoch.read)
         self._lock = threading.Lock()
         self._puts = secrets.randbelow(_SHARDS * _SWEEP_EVERY)

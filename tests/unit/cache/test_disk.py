@@ -1,5 +1,6 @@
 """The disk store outlives its processes, whatever way they end, and never hands out a damaged entry."""
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -17,7 +18,7 @@ from pixelshift.cache.disk import DiskStore
 from pixelshift.cache.memory import MemoryStore
 from pixelshift.cache.record import decode, encode
 from pixelshift.cache.tiered import TieredStore
-from pixelshift.errors import InternalError
+from pixelshift.errors import InternalError, SettingsError
 
 BUDGET = 1_000_000
 
@@ -191,6 +192,31 @@ def test_a_budget_lowered_between_runs_is_kept_from_the_next_put_on(tmp_path: Pa
     assert second.size_bytes() <= 10 * 4096
     assert second.get("new") is not None
     second.close()
+
+
+def test_a_full_disk_refuses_entries_and_leaves_nothing_half(
+    store: DiskStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put("k", entry(b"before"))
+    genuine = os.write
+
+    def write_a_little(descriptor: int, data: memoryview) -> int:
+        if len(data) <= 20:
+            raise OSError(errno.ENOSPC, "full")
+        return genuine(descriptor, data[:20])
+
+    monkeypatch.setattr(os, "write", write_a_little)
+    store.put("k2", entry(b"x" * 100))
+    monkeypatch.undo()
+    assert store.get("k2") is None
+    assert store.get("k") == entry(b"before")
+    assert len(bodies(tmp_path)) == 1
+
+
+def test_a_folder_that_cannot_be_used_is_named_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(SettingsError):
+        DiskStore(tmp_path / "file", BUDGET)
 
 
 def test_only_old_files_without_a_row_are_swept(store: DiskStore, tmp_path: Path) -> None:
