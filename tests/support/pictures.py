@@ -1,36 +1,37 @@
-"""Test pictures as arrays (height, width, channels) of uint8, and the way to libvips and back."""
+"""Small pictures, encoded by Pillow on the spot."""
 
+import io
 from typing import Any
 
 import numpy as np
-import pyvips
 from numpy.typing import NDArray
-
-Pixels = NDArray[np.uint8]
-
-
-def noise(height: int, width: int, channels: int, seed: int = 0) -> Pixels:
-    """Every value equally likely: the hardest picture for anything that looks at neighbours."""
-    return np.random.default_rng(seed).integers(0, 256, (height, width, channels), dtype=np.uint8)
+from PIL import Image
 
 
-def waves(height: int, width: int, channels: int, seed: int = 0) -> Pixels:
-    """Smooth colours with a little grain, nearer to a photograph."""
-    y, x = np.mgrid[:height, :width]
-    bands = [127 + 127 * np.sin(x / (7 + 3 * k) + k) * np.cos(y / (9 + 2 * k)) for k in range(channels)]
-    grain = np.random.default_rng(seed).normal(0, 12, (height, width, channels))
-    return np.clip(np.stack(bands, axis=-1) + grain, 0, 255).astype(np.uint8)
+def gradient(width: int, height: int, channels: int = 3) -> NDArray[np.uint8]:
+    """Red grows to the right, green downwards, blue is 128; alpha, where asked for, is 255 left and 128 right."""
+    pixels = np.full((height, width, channels), 128, np.uint8)
+    pixels[..., 0] = np.linspace(0, 255, width).round()[None]
+    pixels[..., 1] = np.linspace(0, 255, height).round()[:, None]
+    if channels == 4:
+        pixels[:, : width // 2, 3] = 255
+    return pixels
 
 
-def solid(colour: tuple[int, ...], height: int = 8, width: int = 8) -> Pixels:
-    return np.full((height, width, len(colour)), colour, np.uint8)
+def encoded(pixels: NDArray[np.uint8], format_: str, **options: Any) -> bytes:
+    body = io.BytesIO()
+    Image.fromarray(pixels).save(body, format_, **options)
+    return body.getvalue()
 
 
-def as_vips(pixels: Pixels) -> Any:
-    image = pyvips.Image.new_from_array(np.ascontiguousarray(pixels))
-    return image.copy(interpretation="srgb" if pixels.shape[2] >= 3 else "b-w")
-
-
-def from_vips(image: Any) -> Pixels:
-    pixels: Pixels = image.cast("uchar").numpy()
+def decoded(body: bytes) -> NDArray[np.uint8]:
+    """The first frame as (height, width, channels) in its own mode."""
+    pixels = np.array(Image.open(io.BytesIO(body)))
     return pixels if pixels.ndim == 3 else pixels[..., None]
+
+
+def animation(format_: str, colours: list[tuple[int, ...]], size: tuple[int, int] = (60, 40), **options: Any) -> bytes:
+    frames = [Image.new("RGBA" if len(colour) == 4 else "RGB", size, colour) for colour in colours]
+    body = io.BytesIO()
+    frames[0].save(body, format_, save_all=True, append_images=frames[1:], **options)
+    return body.getvalue()

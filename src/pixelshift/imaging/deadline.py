@@ -13,14 +13,19 @@ class Deadline:
 
     limit_s: float
     clock: Callable[[], float] = time.monotonic
-    _end: float = field(init=False)
+    end: float = field(init=False)
+    """In seconds of ``clock``."""
 
     def __post_init__(self) -> None:
-        self._end = self.clock() + self.limit_s
+        self.end = self.clock() + self.limit_s
 
     def __call__(self) -> None:
-        if self.clock() > self._end:
-            raise TimeLimitError("The picture took too long; ask for a smaller one or fewer edits.", retry_after_s=5)
+        if self.clock() > self.end:
+            raise too_late()
+
+
+def too_late() -> TimeLimitError:
+    return TimeLimitError("The picture took too long; ask for a smaller one or fewer edits.", retry_after_s=5)
 
 
 def unlimited() -> None:

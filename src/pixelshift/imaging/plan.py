@@ -18,6 +18,7 @@ from pixelshift.imaging.geometry import Size
 from pixelshift.imaging.listing import Listing
 from pixelshift.imaging.metadata import MetadataPolicy
 from pixelshift.imaging.steps import Step
+from pixelshift.imaging.stream import Stream, stream_of
 from pixelshift.limits import Limits
 
 
@@ -40,6 +41,8 @@ class Plan:
     metadata: MetadataPolicy
     cost: float
     limits: Limits
+    stream: Stream | None
+    """The same as one native call, where the steps allow it."""
 
     def __str__(self) -> str:
         source = self.source
@@ -53,6 +56,7 @@ class Plan:
             lines.append(f"{step} -> {about}{size}")
         options = "".join(f", {name}={value}" for name, value in self.options.items())
         lines.append(f"encode {self.format.name}{options}")
+        lines += ["all of it in one native call"] if self.stream is not None else []
         lines.append(f"cost {self.cost:.2g} of {self.limits.cost:.2g} operations")
         return "\n".join(lines)
 
@@ -92,6 +96,7 @@ def plan(requested: Sequence[Edit], header: Header, output: Output, limits: Limi
         ),
         cost=cost,
         limits=limits,
+        stream=stream_of(header, planned, decoded, denominator, options) if format_ is Format.JPEG else None,
     )
 
 

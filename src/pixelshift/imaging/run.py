@@ -6,13 +6,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pixelshift.edits.types import Format, Resize
-from pixelshift.errors import InvalidRequestError, PixelshiftError
+from pixelshift.errors import InvalidRequestError, PixelshiftError, TooLargeError
 from pixelshift.imaging.base import Assets, Encoded, Output
-from pixelshift.imaging.codecs import Decode, codec
-from pixelshift.imaging.deadline import unlimited
+from pixelshift.imaging.codecs import Decode, codec, jpeg
+from pixelshift.imaging.deadline import Deadline, too_late, unlimited
 from pixelshift.imaging.header import read_header
+from pixelshift.imaging.icc import is_srgb
 from pixelshift.imaging.plan import Plan
 from pixelshift.imaging.plan import plan as make_plan
+from pixelshift.imaging.stream import Stream
 
 if TYPE_CHECKING:
     from pixelshift.imaging.picture import Picture, Pixels
@@ -31,6 +33,11 @@ def run(
     not fit, faces that are not there.
     """
     timings: dict[str, float] = {}
+    with _timed("stream", timings):
+        streamed = None if plan.stream is None else _stream(plan, plan.stream, source, deadline)
+    if streamed is not None:
+        return Encoded(streamed, plan.format, *plan.size, timings_ms=timings)
+    del timings["stream"]
     with _timed("decode", timings):
         picture = _decode(plan, source, deadline)
     with _timed("edit", timings):
@@ -38,6 +45,8 @@ def run(
     with _timed("encode", timings):
         body = _encode(plan, picture)
     deadline()
+    if len(body) > plan.limits.output_bytes:
+        raise _too_many_bytes(plan)
     width, height = picture.size
     return Encoded(body, plan.format, width, height, len(picture.frames), timings)
 
@@ -47,6 +56,43 @@ def _timed(name: str, timings: dict[str, float]) -> Iterator[None]:
     start = time.perf_counter()
     yield
     timings[name] = (time.perf_counter() - start) * 1000
+
+
+def _stream(plan: Plan, stream: Stream, source: bytes, deadline: Callable[[], None]) -> bytes | None:
+    """The result by one native call, or ``None`` for a file that the general path must read: CMYK, arithmetic coding,
+    a profile other than sRGB, damage.
+    """
+    from pixelshift._native import _jpeg
+
+    metadata = jpeg.read_metadata(source)
+    if metadata.icc is not None and not is_srgb(metadata.icc):
+        return None
+    try:
+        return _jpeg.resize(
+            source,
+            width=stream.size.width,
+            height=stream.size.height,
+            box=stream.box,
+            kernel=stream.kernel.value,
+            scale=8 // stream.denominator,
+            quality=stream.options.quality,
+            full_chroma=stream.options.full_chroma,
+            progressive=stream.options.progressive,
+            optimise_coding=stream.options.optimise_coding,
+            markers=jpeg.marker_segments(metadata.for_output(plan.metadata)),
+            output_limit=plan.limits.output_bytes,
+            deadline=deadline.end if isinstance(deadline, Deadline) and deadline.clock is time.monotonic else 0.0,
+        )
+    except _jpeg.JpegError as error:
+        if error.reason == "timeout":
+            raise too_late() from error
+        if error.reason == "too-large":
+            raise _too_many_bytes(plan) from error
+        return None
+
+
+def _too_many_bytes(plan: Plan) -> TooLargeError:
+    return TooLargeError(f"The result has more than {plan.limits.output_bytes} bytes; lower its quality or size.")
 
 
 def _decode(plan: Plan, source: bytes, deadline: Callable[[], None]) -> "Picture":

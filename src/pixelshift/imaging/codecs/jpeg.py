@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pixelshift.edits.types import Format
@@ -21,6 +22,7 @@ _BARE = {0x01, *range(0xD0, 0xD9)}
 _START_OF_SCAN, _END = 0xDA, 0xD9
 _ICC_NAME, _XMP_NAME, _ADOBE = b"ICC_PROFILE\0", b"http://ns.adobe.com/xap/1.0/\0", b"Adobe"
 _MAX_SEGMENTS = 4_096
+_MAX_PAYLOAD_BYTES = 65_533
 _END_OF_IMAGE = b"\xff\xd9"
 
 SUBSAMPLING = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (4, 1): "4:1:1", (1, 2): "4:4:0"}
@@ -152,21 +154,58 @@ def _loaded(data: bytes, how: Decode) -> "JpegImageFile":
     return image
 
 
-def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
-    """Baseline 4:2:0 with optimised Huffman tables by default; ``mozjpeg`` means progressive here.
+@dataclass(frozen=True, slots=True)
+class JpegOptions:
+    """Encoder options of contract 3.10. ``mozjpeg`` and ``optimiseScans`` mean progressive here.
 
     Accepted without effect, because libjpeg-turbo knows no such thing: ``trellisQuantisation``,
     ``overshootDeringing``, ``quantisationTable``.
     """
+
+    quality: int = 80
+    full_chroma: bool = False
+    progressive: bool = False
+    optimise_coding: bool = True
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "JpegOptions":
+        progressive = any(options.get(name) for name in ("progressive", "mozjpeg", "optimiseScans"))
+        return cls(
+            int(options.get("quality", 80)),
+            options.get("chromaSubsampling", "4:2:0") == "4:4:4",
+            progressive,
+            bool(options.get("optimiseCoding", True)) or progressive,
+        )
+
+
+def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
+    """Baseline 4:2:0 with optimised Huffman tables by default."""
     from pixelshift.imaging.codecs.pillow import as_image, saved
 
-    progressive = bool(options.get("progressive") or options.get("mozjpeg") or options.get("optimiseScans"))
+    image = as_image(picture.opaque())
+    chosen = JpegOptions.of(options)
     return saved(
-        as_image(picture.opaque()),
+        image.convert("CMYK") if picture.cmyk else image,
         "JPEG",
-        quality=int(options.get("quality", 80)),
-        subsampling=options.get("chromaSubsampling", "4:2:0"),
-        progressive=progressive,
-        optimize=bool(options.get("optimiseCoding", True)) or progressive,
+        quality=chosen.quality,
+        subsampling="4:4:4" if chosen.full_chroma else "4:2:0",
+        progressive=chosen.progressive,
+        optimize=chosen.optimise_coding,
         **picture.metadata.for_pillow(exif_prefix=True),
+    )
+
+
+def marker_segments(metadata: Metadata) -> bytes:
+    """The blocks as finished APP1 and APP2 segments."""
+    segments_: list[tuple[int, bytes]] = []
+    if metadata.exif is not None:
+        segments_.append((0xE1, exif.PREFIX + metadata.exif))
+    if metadata.xmp is not None:
+        segments_.append((0xE1, _XMP_NAME + metadata.xmp))
+    if metadata.icc is not None:
+        segments_.append((0xE2, _ICC_NAME + b"\x01\x01" + metadata.icc))
+    return b"".join(
+        struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
+        for marker, payload in segments_
+        if len(payload) <= _MAX_PAYLOAD_BYTES
     )

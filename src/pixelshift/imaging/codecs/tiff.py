@@ -12,7 +12,7 @@ from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs import Decode, damaged
 from pixelshift.imaging.codecs.pillow import as_image, load, opened, pixels_of, saved
 from pixelshift.imaging.metadata import Metadata
-from pixelshift.imaging.picture import Picture
+from pixelshift.imaging.picture import Picture, over_black
 
 _ORIENTATION, _XMP, _ICC = 274, 700, 34675
 _COMPRESSION = {
@@ -74,13 +74,14 @@ def decode(data: bytes, header: Header, how: Decode) -> Picture:
 
 
 def encode(picture: Picture, options: Mapping[str, Any]) -> bytes:
-    """JPEG inside at quality 80 by default; pictures with alpha are deflated, which JPEG inside TIFF cannot hold.
+    """JPEG inside at quality 80 by default; pictures with alpha and CMYK are deflated.
 
     Accepted without effect: ``pyramid``, ``tile``, ``bitdepth``, ``miniswhite``.
     """
-    image = as_image(picture.frames[0])
+    image = as_image(over_black(picture.frames[0]) if picture.cmyk else picture.frames[0])
+    image = image.convert("CMYK") if picture.cmyk else image
     compression = str(options.get("compression", "jpeg"))
-    if compression == "jpeg" and picture.has_alpha:
+    if compression == "jpeg" and image.mode in {"LA", "RGBA", "CMYK"}:
         compression = "deflate"
     blocks = picture.metadata.for_pillow()
     block = blocks.pop("exif", None)

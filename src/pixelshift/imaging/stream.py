@@ -1,0 +1,68 @@
+"""The segment of a plan that one native call can do: JPEG planes from decoder to encoder, no pixel in Python.
+
+There is one plan. Where it asks for no more than cut, reduce and encode, :func:`stream_of` sums it up in the numbers
+that the native chain takes; everything else runs step by step on whole arrays (:mod:`pixelshift.imaging.perform`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pixelshift.edits.types import Format, Kernel
+from pixelshift.imaging import steps
+from pixelshift.imaging.base import Header
+from pixelshift.imaging.codecs.jpeg import JpegOptions
+from pixelshift.imaging.geometry import Box, Size
+from pixelshift.imaging.steps import Step
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One call of :func:`pixelshift._native._jpeg.resize`."""
+
+    denominator: int
+    box: tuple[float, float, float, float]
+    """left, top, right, bottom in stored pixels."""
+    size: Size
+    kernel: Kernel
+    options: JpegOptions
+
+
+def stream_of(
+    header: Header, planned: Sequence[Step], decoded: Size, denominator: int, options: Mapping[str, Any]
+) -> Stream | None:
+    """The native form of a plan from JPEG to JPEG, or ``None`` where a step needs more than the chain can do.
+
+    Whether the file itself is of a kind that it reads is only known once it has tried.
+    """
+    if header.format is not Format.JPEG or header.is_cmyk:
+        return None
+    rest = list(planned)
+    area = Box(0, 0, header.width, header.height)
+    size = decoded
+    if rest and isinstance(cut := rest[0], steps.Cut):
+        del rest[0]
+        area, size = cut.box, cut.after(size)
+    if not rest:
+        box = (area.left, area.top, area.left + area.width, area.top + area.height)
+        return Stream(1, box, size, Kernel.LANCZOS3, JpegOptions.of(options))
+    resize = rest.pop(0)
+    if rest or not isinstance(resize, steps.Resized) or resize.turns or resize.strategy is not None:
+        return None
+    return _resized(resize, area, size, denominator, JpegOptions.of(options))
+
+
+def _resized(resize: steps.Resized, area: Box, size: Size, denominator: int, options: JpegOptions) -> Stream | None:
+    layout = resize.layout(size)
+    across, down = area.width / layout.turned.width, area.height / layout.turned.height
+    # Enlarging samples elsewhere (contract 5.5), and a canvas larger than the picture needs a background.
+    if across < 1 or down < 1 or (layout.extends and layout.out != layout.turned):
+        return None
+    left, top = (0, 0) if layout.extends else (layout.left, layout.top)
+    box = (
+        area.left + left * across,
+        area.top + top * down,
+        min(area.left + (left + layout.out.width) * across, float(area.left + area.width)),
+        min(area.top + (top + layout.out.height) * down, float(area.top + area.height)),
+    )
+    return Stream(denominator, box, layout.out, resize.kernel, options)
