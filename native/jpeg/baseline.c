@@ -7,12 +7,16 @@ int jpeg_baseline_fits(const struct jpeg_decompress_struct *decoder) {
     if (decoder->progressive_mode || decoder->arith_code || decoder->comps_in_scan != decoder->num_components) {
         return 0;
     }
+    if (decoder->Ss != 0 || decoder->Se != DCTSIZE2 - 1 || decoder->Ah != 0 || decoder->Al != 0) {
+        return 0; /* nonsense in a sequential scan; libjpeg warns */
+    }
     if (decoder->num_components == 1 && decoder->max_h_samp_factor * decoder->max_v_samp_factor != 1) {
         return 0; /* such a scan has one block per MCU all the same (T.81, A.2.2); rare, left to libjpeg */
     }
     for (int i = 0; i < decoder->comps_in_scan; i++) {
         const jpeg_component_info *component = decoder->cur_comp_info[i];
-        if (component != &decoder->comp_info[i] || component->dc_tbl_no > 1 || component->ac_tbl_no > 1 ||
+        if (component != &decoder->comp_info[i] || (unsigned)component->quant_tbl_no >= NUM_QUANT_TBLS ||
+            component->dc_tbl_no > 1 || component->ac_tbl_no > 1 ||
             decoder->dc_huff_tbl_ptrs[component->dc_tbl_no] == NULL ||
             decoder->ac_huff_tbl_ptrs[component->ac_tbl_no] == NULL ||
             decoder->quant_tbl_ptrs[component->quant_tbl_no] == NULL) {
@@ -75,6 +79,8 @@ jpeg_baseline *jpeg_baseline_new(const struct jpeg_decompress_struct *decoder, p
     }
     int mcu_width = DCTSIZE * decoder->max_h_samp_factor;
     baseline->mcus_across = ((int)decoder->image_width + mcu_width - 1) / mcu_width;
+    int mcu_height = DCTSIZE * decoder->max_v_samp_factor;
+    baseline->rows_left = ((int)decoder->image_height + mcu_height - 1) / mcu_height;
     baseline->decode = entropy_decoder(level);
     baseline->restart_interval = (int)decoder->restart_interval;
     baseline->until_restart = baseline->restart_interval;
@@ -142,5 +148,7 @@ int jpeg_baseline_read(jpeg_baseline *baseline, uint8_t *const rows[3], const pt
             return 0;
         }
     }
-    return 1;
+    /* libjpeg looks ahead, and warns of a file that ends without a marker. */
+    const entropy_reader *reader = &baseline->reader;
+    return --baseline->rows_left > 0 || !reader->at_marker || reader->end - reader->from >= 2;
 }

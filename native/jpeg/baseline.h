@@ -17,6 +17,7 @@ typedef struct {
 
 typedef struct {
     int components, mcus_across;
+    int rows_left;        /* of MCUs */
     int restart_interval; /* in MCUs, 0 for none */
     int until_restart;
     int restarts;

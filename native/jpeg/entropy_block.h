@@ -7,6 +7,7 @@
 
 #include "entropy.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -15,6 +16,12 @@
  * the offset of ITU-T T.81, F.2.2.1. The value's sign bit lies within the index.
  */
 enum { ENTROPY_TOTAL_BITS = 5, ENTROPY_STEP_BITS = 7, ENTROPY_VALUE_BITS = 11 };
+
+/*
+ * Within these no inverse DCT, ours or libjpeg's, leaves 16 bits (4 * 1.387 * 5888 < 2^15) or its clamping table.
+ * A photograph's blocks stay far below; what does not is libjpeg's business, down to how it overflows.
+ */
+enum { ENTROPY_MAGNITUDE_LIMIT = 5888, ENTROPY_DC_LIMIT = 4095 };
 
 static inline int entropy_step(int symbol, int is_dc) {
     return is_dc || symbol != 0 ? (symbol >> 4) + 1 : ENTROPY_END_OF_BLOCK;
@@ -107,7 +114,10 @@ static inline int decode_block(entropy_reader *reader, int16_t *block, const ent
     }
     *prediction = level;
     level *= quantiser[0];
-    uint32_t out_of_range = (uint32_t)(level + 32768) >> 16;
+    uint64_t magnitude = (uint32_t)abs(level);
+    if (magnitude > ENTROPY_DC_LIMIT) {
+        return -1;
+    }
     block[0] = (int16_t)level;
     int k = 0, last = 0;
     while (k < 63) {
@@ -118,13 +128,14 @@ static inline int decode_block(entropy_reader *reader, int16_t *block, const ent
         last = k;
         k += symbol.step;
         level = symbol.value * quantiser[k];
-        out_of_range |= (uint32_t)(level + 32768) >> 16;
+        magnitude += (uint32_t)abs(level);
         block[entropy_rows_first[k]] = (int16_t)level;
     }
     reader->bits = symbol.at.bits;
     reader->count = symbol.at.count;
     reader->next = symbol.at.next;
-    if (out_of_range != 0 || (k > 63 && k < ENTROPY_END_OF_BLOCK) || entropy_position(reader) > reader->limit) {
+    if (magnitude > ENTROPY_MAGNITUDE_LIMIT || (k > 63 && k < ENTROPY_END_OF_BLOCK) ||
+        entropy_position(reader) > reader->limit) {
         return -1;
     }
     return k == 63 ? 63 : last;
