@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixelshift.edits.argument import leading_integer, to_number
+from pixelshift.edits.argument import PROCESSING_FAILURE, leading_integer, to_number
 from pixelshift.edits.colour import parse_colour
 from pixelshift.edits.parse import _ALIASES, _PARSERS, parse_edits
 from pixelshift.edits.types import Colour
@@ -81,7 +81,8 @@ def is_answered(call: Callable[[], object]) -> bool:
     try:
         call()
     except PixelshiftError as error:
-        return 400 <= error.status < 500 and bool(error.code) and bool(error.message)
+        ours_to_answer = 400 <= error.status < 500 or error.code == PROCESSING_FAILURE
+        return ours_to_answer and bool(error.code) and bool(error.message)
     return True
 
 

@@ -96,7 +96,7 @@ class Studio:
             body = original.body if media_type != Format.SVG.media_type else _harmless(original.body, self.limits)
         else:
             encoded = self._render(self._job(order, original, overlays, deadline_s))
-            body, media_type = encoded.body, encoded.format.media_type
+            body, media_type = encoded.body, _media_type(encoded, image)
             timings_ms |= encoded.timings_ms
         self._check_size(body)
         identities: tuple[Identity, ...] = (
@@ -218,6 +218,12 @@ def _passes_through(order: Order, media_type: str) -> bool:
     if order.formats:
         return order.formats[0].media_type == media_type
     return image.output_format is None
+
+
+def _media_type(encoded: Encoded, image: ImageRequest) -> str:
+    """The type of the bytes; ``image/jpg`` where an edit named it so, which upstream's clients may compare with."""
+    named = [edit.written for edit in image.edits if isinstance(edit, ToFormat) and edit.format is encoded.format]
+    return f"image/{named[-1]}" if named and named[-1] else encoded.format.media_type
 
 
 def _harmless(drawing: bytes, limits: Limits) -> bytes:

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Literal
 
-from pixelshift.edits.argument import LARGEST_NUMBER, Argument
+from pixelshift.edits.argument import LARGEST_NUMBER, PROCESSING_FAILURE, Argument
 from pixelshift.edits.types import (
     BLACK,
     Bandbool,
@@ -173,6 +173,8 @@ def parse_linear(argument: Argument) -> Linear | None:
     """``linear``: one factor for every channel; ``null`` does nothing. Lists never worked."""
     if argument.value is None:
         return None
+    if isinstance(argument.value, list | tuple):
+        argument = argument.with_code(PROCESSING_FAILURE)
     return Linear((argument.number(-LARGEST_NUMBER, LARGEST_NUMBER),), (0.0,))
 
 

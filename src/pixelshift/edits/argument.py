@@ -13,6 +13,8 @@ from pixelshift.limits import Limits
 T = TypeVar("T")
 
 INVALID_PARAMETER = InvalidRequestError.code
+PROCESSING_FAILURE = "ProcessingFailure"
+"""Upstream's code for what its engine refuses, always with status 500; kept only where a vector asks for it."""
 LARGEST_SIZE = 2**31 - 1
 """Coordinates and sides beyond this are refused before anything is computed with them."""
 LARGEST_NUMBER = 1e9
@@ -38,7 +40,9 @@ class Argument:
 
     def refuse(self, expected: str) -> InvalidRequestError:
         """The error to raise when the value is not what is ``expected``."""
-        return InvalidRequestError(f"{self.name}: expected {expected}, got {_show(self.value)}.", code=self.code)
+        status = 500 if self.code == PROCESSING_FAILURE else None
+        message = f"{self.name}: expected {expected}, got {_show(self.value)}."
+        return InvalidRequestError(message, code=self.code, status=status)
 
     def with_code(self, code: str) -> "Argument":
         return Argument(self.name, self.value, self.limits, code)

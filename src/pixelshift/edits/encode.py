@@ -146,4 +146,4 @@ def parse_to_format(argument: Argument) -> ToFormat:
     image_format = FORMAT_NAMES.get(value.lower()) if isinstance(value, str) else None
     if image_format is None:
         raise argument.with_code(UNSUPPORTED_FORMAT).refuse("one of " + ", ".join(FORMAT_NAMES))
-    return ToFormat(image_format)
+    return ToFormat(image_format, "jpg" if value == "jpg" else None)

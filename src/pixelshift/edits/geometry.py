@@ -3,7 +3,14 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from pixelshift.edits.argument import LARGEST_NUMBER, LARGEST_SIZE, Argument, round_half_up, to_number
+from pixelshift.edits.argument import (
+    LARGEST_NUMBER,
+    LARGEST_SIZE,
+    PROCESSING_FAILURE,
+    Argument,
+    round_half_up,
+    to_number,
+)
 from pixelshift.edits.types import BLACK, Affine, Crop, Extend, Fit, Kernel, Position, Resize, Rotate, Trim
 
 COMPASS: dict[str, Position] = {
@@ -45,7 +52,7 @@ def parse_resize(argument: Argument) -> Resize:
     if isinstance(argument.value, int | float) and not isinstance(argument.value, bool):
         argument = Argument(argument.name, {"width": argument.value}, argument.limits)
     width, height = _side(argument.member("width")), _side(argument.member("height"))
-    fit = argument.member("fit").choice(_FITS, Fit.COVER)
+    fit = argument.member("fit").with_code(PROCESSING_FAILURE).choice(_FITS, Fit.COVER)
     ratio = _ratio(argument.member("ratio"))
     if ratio is not None:
         if argument.member("fit").value is None:

@@ -25,7 +25,7 @@ class Format(StrEnum):
 
     @property
     def media_type(self) -> str:
-        return "application/octet-stream" if self is Format.RAW else f"image/{self.value}"
+        return f"image/{self.value}"
 
     @property
     def can_animate(self) -> bool:
@@ -352,6 +352,8 @@ class Encode:
 @dataclass(frozen=True, slots=True)
 class ToFormat:
     format: Format
+    written: str | None = None
+    """``"jpg"`` where the client wrote that: upstream's Content-Type repeats it."""
 
 
 Edit: TypeAlias = (

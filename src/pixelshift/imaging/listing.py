@@ -184,4 +184,8 @@ def _refuse_on_frames(listed: Sequence[Edit]) -> None:
             ):
                 name = f"position {edit.position.value}"
         if name is not None:
-            raise InvalidRequestError(f"{name} cannot be used on an animation; add animated=false for the first frame.")
+            raise InvalidRequestError(
+                f"{name} cannot be used on an animation; add animated=false for the first frame.",
+                code="ProcessingFailure",
+                status=500,  # as upstream: the contract's vectors hold us to it
+            )

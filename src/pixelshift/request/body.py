@@ -18,7 +18,7 @@ CANNOT_DECODE = "DecodeRequest::CannotDecodeRequest"
 _DEFAULT_EFFORT = 4
 _LARGEST_EFFORT = 6
 
-_ALPHABETS = re.compile(r"[0-9A-Za-z+/_-]+={0,2}/?", re.ASCII)
+_ALPHABETS = re.compile(r"[0-9A-Za-z+/_-]+={0,2}", re.ASCII)
 _SIH_SHAPE = re.compile(r"(?:[0-9A-Za-z+/]{4})*(?:[0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?", re.ASCII)
 _STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
 _NO_JSON: Any = object()
@@ -27,20 +27,19 @@ _NO_JSON: Any = object()
 def find_body(path: str, limits: Limits) -> Mapping[str, object] | None:
     """The body that the path carries, or ``None`` when it is of another grammar.
 
-    Beyond upstream's shape this takes missing padding, the URL-safe alphabet, percent-escapes and one trailing slash,
-    as long as a JSON object comes out. Raises :class:`InvalidRequestError` for a well-formed body that is no object,
+    Beyond upstream's shape this takes missing padding, the URL-safe alphabet and percent-escapes, as long as a JSON
+    object comes out. Raises :class:`InvalidRequestError` for a well-formed body that is no object,
     or is nested too deeply.
     """
     sent = path.removeprefix("/")
     text = unquote(sent) if "%" in sent else sent
-    if not _ALPHABETS.fullmatch(text):
+    if not _ALPHABETS.fullmatch(text) or (text.endswith("/") and len(text) % 4 == 1):  # a slash too many: a folder
         return None
-    for candidate in (text, text[:-1]) if text.endswith("/") else (text,):
-        value = _load(candidate, limits)
-        if isinstance(value, Mapping):
-            return value
-        if value is not _NO_JSON and candidate == sent and _SIH_SHAPE.fullmatch(sent):
-            raise InvalidRequestError("The body must be a JSON object with a key.", code=CANNOT_DECODE)
+    value = _load(text, limits)
+    if isinstance(value, Mapping):
+        return value
+    if value is not _NO_JSON and text == sent and _SIH_SHAPE.fullmatch(sent):
+        raise InvalidRequestError("The body must be a JSON object with a key.", code=CANNOT_DECODE)
     return None
 
 

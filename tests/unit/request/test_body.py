@@ -48,10 +48,8 @@ BODIES = [{"key": "\u00ff\u00fe?>~" + tail} for tail in ("", "a", "ab")]
         lambda body: "/" + urlsafe_b64encode(json.dumps(body).encode()).decode(),
         lambda body: "/" + urlsafe_b64encode(json.dumps(body).encode()).decode().rstrip("="),
         lambda body: "/" + encode(body).replace("=", "%3D").replace("+", "%2B").replace("/", "%2F"),
-        lambda body: "/" + encode(body) + "/",
-        lambda body: "/" + encode(body).rstrip("=") + "/",
     ],
-    ids=["bare", "standard", "unpadded", "url-safe", "url-safe unpadded", "escaped", "slash", "unpadded slash"],
+    ids=["bare", "standard", "unpadded", "url-safe", "url-safe unpadded", "escaped"],
 )
 def test_every_spelling_of_base64_is_read(body: dict[str, str], form: Any) -> None:
     request = read(form(body))

@@ -253,7 +253,7 @@ QUERIES: list[tuple[dict[str, str], Mapping[str, object]]] = [
     ({"width": "100"}, {"resize": {"width": 100}}),
     ({"width": "100px", "height": " 7.9", "fit": "inside"}, {"resize": {"width": 100, "height": 7, "fit": "inside"}}),
     ({"width": "", "height": "0"}, {"resize": {}}),
-    ({"format": "jpg"}, {"toFormat": "jpeg"}),
+    ({"format": "jpg"}, {"toFormat": "jpg"}),
     ({"format": "tif"}, {"toFormat": "tiff"}),
     ({"rotate": ""}, {"rotate": None}),
     ({"rotate": "-90.5deg"}, {"rotate": -90}),
@@ -278,8 +278,6 @@ def test_query_parameters_become_edits(query: dict[str, str], edits: Mapping[str
         ({"width": "abc"}, "InvalidResizeException"),
         ({"height": "-5"}, "InvalidResizeException"),
         ({"width": "9" * 5000}, "InvalidResizeException"),
-        ({"fit": "bad"}, "InvalidParameter"),
-        ({"fit": ""}, "InvalidParameter"),
         ({"rotate": "abc"}, "InvalidParameter"),
         ({"format": "auto"}, "UnsupportedOutputImageFormatException"),
         ({"format": ""}, "UnsupportedOutputImageFormatException"),
@@ -288,6 +286,11 @@ def test_query_parameters_become_edits(query: dict[str, str], edits: Mapping[str
 )
 def test_bad_query_parameters_are_refused(query: dict[str, str], code: str) -> None:
     assert refusal("/a.jpg", **query) == (400, code)
+
+
+@pytest.mark.parametrize("fit", ["bad", ""])
+def test_an_unknown_fit_fails_as_upstream_fails(fit: str) -> None:
+    assert refusal("/a.jpg", fit=fit) == (500, "ProcessingFailure")
 
 
 def test_crop_coordinates_count_in_a_file_name_too() -> None:
