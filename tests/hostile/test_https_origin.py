@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from pixelshift.errors import NotFoundError, OriginError, PixelshiftError, SettingsError
-from pixelshift.net.dial import any_address, public_only
+from pixelshift.net.address import is_public
+from pixelshift.net.dial import any_address
 from pixelshift.net.http import HttpClient
 from pixelshift.origin.base import Original
 from pixelshift.origin.https import HttpsOrigin, HttpsSettings
@@ -101,7 +102,7 @@ def test_a_name_that_points_inside_is_not_dialled(serve: Any, names: Names, addr
     names[HOST] = [address]
     with serve(say(reply(200, b"secret"))) as (server, visit):
         with pytest.raises(OriginError) as caught:
-            visit(check=public_only).fetch()
+            visit(check=is_public).fetch()
         assert server.connections == 0
     assert address not in caught.value.message
 
@@ -119,7 +120,7 @@ def test_a_name_that_changes_its_mind_after_the_check_gains_nothing(
     with serve(say(reply(200, b"secret"))) as (server, visit):
         monkeypatch.setattr(socket, "create_connection", dial)
         with pytest.raises(OriginError):
-            visit(check=public_only).fetch()
+            visit(check=is_public).fetch()
         assert server.connections == 0
     assert dialled == ["8.8.8.8"]
 
@@ -137,7 +138,7 @@ def test_of_a_mixed_answer_only_the_public_addresses_are_dialled(
     with serve(say(b"")) as (_, visit):
         monkeypatch.setattr(socket, "create_connection", dial)
         with pytest.raises(OriginError):
-            visit(check=public_only).fetch()
+            visit(check=is_public).fetch()
     assert dialled == ["1.1.1.1", "9.9.9.9"]
 
 

@@ -144,6 +144,8 @@ class DiskStore:
                 self._generation.raise_by_one()
             self._generation.raise_by_one()
         except (sqlite3.Error, OSError) as error:
+            if _may_be_damage(error):
+                self._mend()
             raise InternalError("the cache could not be purged; try again", detail=str(error)) from error
         self._unlink(dropped)
         return len(dropped)
@@ -201,29 +203,34 @@ class DiskStore:
         """Makes a miss of trouble with the disk or the index, and a new index of a damaged one."""
         try:
             yield
-        except (sqlite3.OperationalError, OSError):
-            pass
-        except sqlite3.DatabaseError:
-            with contextlib.suppress(OSError), file_lock(self._index_path.with_suffix(".lock")):
-                if self._is_damaged():
-                    remove_index(self._index_path)
-                    self._epoch.raise_by_one()
-                    self._generation.raise_by_one()
-            self.sweep()
+        except (sqlite3.Error, OSError) as error:
+            if _may_be_damage(error):
+                self._mend()
+
+    def _mend(self) -> None:
+        """Replaces the index if it is damaged; its files are swept when they are old enough."""
+        with contextlib.suppress(OSError), file_lock(self._index_path.with_suffix(".lock")):
+            if self._is_damaged():
+                remove_index(self._index_path)
+                self._epoch.raise_by_one()
+                self._generation.raise_by_one()
 
     def _is_damaged(self) -> bool:
         """Looks again, alone: another process may have mended it."""
         index = Index(self._index_path, self._epoch.read)
         try:
-            with index.change() as change:
-                change.shrink(self._budget_bytes)
+            return not index.is_sound()
         except sqlite3.OperationalError:
             return False
         except sqlite3.DatabaseError:
             return True
         finally:
             index.close()
-        return False
+
+
+def _may_be_damage(error: Exception) -> bool:
+    """Operational errors are locks, full disks, missing files; others speak of the index itself."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
 
 
 class _SharedCounter:

@@ -99,6 +99,12 @@ class Index:
             (size,) = connection.execute("SELECT size FROM total").fetchone()
         return int(size)
 
+    def is_sound(self) -> bool:
+        """Reads every page: for when there is reason to."""
+        with self._connection() as connection:
+            verdicts: list[tuple[str]] = connection.execute("PRAGMA quick_check(1)").fetchall()
+        return verdicts == [("ok",)]
+
     @contextmanager
     def change(self, *, durable: bool = False) -> Iterator["Change"]:
         """A transaction that no other change runs beside; rolled back when its block raises."""

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pixelshift.errors import OriginError, SettingsError
-from pixelshift.net.address import is_public
 
 CONNECT_LIMIT_S = 5.0
 ADDRESS_LIMIT = 4
@@ -48,6 +47,7 @@ def parse_endpoint(url: str) -> tuple[Endpoint, str]:
 
 
 AddressCheck = Callable[[str], bool]
+"""Says whether an address may be dialled; :func:`pixelshift.net.address.is_public` where a stranger had a say."""
 
 
 def any_address(_address: str) -> bool:
@@ -106,8 +106,3 @@ def connect(endpoint: Endpoint, check: AddressCheck, timeout_s: float) -> socket
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connection
     raise OriginError("the origin does not answer", detail=f"{endpoint.authority}: {reason}", retry_after_s=5)
-
-
-def public_only(address: str) -> bool:
-    """The check for endpoints that somebody else may have chosen."""
-    return is_public(address)

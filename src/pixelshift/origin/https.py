@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
 
 from pixelshift.errors import NotFoundError, OriginError, SettingsError
-from pixelshift.net.dial import Endpoint, public_only
+from pixelshift.net.address import is_public
+from pixelshift.net.dial import Endpoint
 from pixelshift.net.http import HttpClient, Reply, Request
 from pixelshift.origin.answer import ABSENT, conditional, outage, read_original
 from pixelshift.origin.base import Original
@@ -56,7 +57,7 @@ class HttpsOrigin:
 
     def __init__(self, settings: HttpsSettings, client: HttpClient | None = None) -> None:
         self._settings = settings
-        self._client = client or HttpClient(check=public_only)
+        self._client = client or HttpClient(check=is_public)
         self._bases = {bucket: base.rstrip("/") + "/" for bucket, base in settings.bases.items()}
         try:
             own = {urlsplit(base).hostname or "" for base in self._bases.values()}

@@ -146,6 +146,43 @@ def test_an_index_ruined_under_a_running_store_costs_its_entries_only(store: Dis
     other.close()
 
 
+def test_an_index_with_a_ruined_part_is_replaced_as_a_whole(tmp_path: Path) -> None:
+    first = DiskStore(tmp_path, BUDGET * 10)
+    keys = [f"key {number}" for number in range(400)]
+    for key in keys:
+        first.put(key, entry(tags=(key * 5,)))
+    first.close()
+    path = tmp_path / "v1/index.sqlite"
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        file.seek(size // 2)
+        file.write(b"\xff" * (size // 4))
+    second = DiskStore(tmp_path, BUDGET * 10)
+    for key in keys:
+        second.get(key)
+    for key in keys:
+        second.put(key, entry(key.encode()))
+    assert all(second.get(key) == entry(key.encode()) for key in keys)
+    assert second.clear() == len(keys)
+    second.close()
+
+
+def test_a_purge_that_meets_a_ruined_index_fails_once(tmp_path: Path) -> None:
+    store = DiskStore(tmp_path, BUDGET)
+    store.put("k", entry(tags=("t",)))
+    store.close()
+    store = DiskStore(tmp_path, BUDGET)
+    store._index.close()
+    (tmp_path / "v1/index.sqlite").write_bytes(b"this is no database" * 300)
+    for companion in tmp_path.glob("v1/index.sqlite-*"):
+        companion.unlink()
+    with pytest.raises(InternalError):
+        store.purge_tag("t")
+    assert store.purge_tag("t") == 0
+    assert store.get("k") is None
+    store.close()
+
+
 def test_a_purge_that_cannot_be_done_is_reported(tmp_path: Path) -> None:
     store = DiskStore(tmp_path, BUDGET)
     store._index.close()
