@@ -329,8 +329,11 @@ def test_a_hit_on_disk_is_brought_into_memory(tmp_path: Path) -> None:
 
 
 def _child(store: DiskStore) -> None:
+    inherited = list(store._index._pool)
     store.put("child", entry(b"child"))
     assert store.get("parent") == entry(b"parent")
+    assert inherited
+    assert not any(connection is old for connection in store._index._pool for old in inherited)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")

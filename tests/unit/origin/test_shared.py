@@ -86,6 +86,23 @@ def test_a_failure_reaches_everyone_and_is_not_remembered() -> None:
     assert len(inner.calls) == 2
 
 
+def test_each_waiter_gets_a_failure_of_its_own() -> None:
+    inner = SlowOrigin()
+    inner.error = OriginError("down", detail="d", retry_after_s=7)
+    origin = CoalescingOrigin(inner)
+    with ThreadPoolExecutor(2) as pool:
+        waiters = [pool.submit(origin.fetch, "b", "k", body_limit_bytes=9, timeout_s=10) for _ in range(2)]
+        tick = threading.Event()
+        while origin.waiting() < 1:
+            tick.wait(0.001)
+        inner.go.set()
+        errors = [waiter.exception(10) for waiter in waiters]
+    assert errors[0] is not errors[1]
+    for error in errors:
+        assert isinstance(error, OriginError)
+        assert (error.message, error.detail, error.retry_after_s) == ("down", "d", 7)
+
+
 def caching(inner: SlowOrigin, budget: int = 100_000) -> tuple[CachingOrigin, list[float]]:
     inner.go.set()
     now = [0.0]
