@@ -75,13 +75,13 @@ def test_resample(benchmark: BenchmarkFixture, peers: dict[str, Peer], pictures:
                 times.append(peers[name].measure(work))
 
     ours: list[float] = []
+    benchmark.group = f"resample {case.mode} 2560x1600"
     _resample.resize(target, source, kernel=case.kernel)
     benchmark.pedantic(
         lambda: ours.append(timed(lambda: _resample.resize(target, source, kernel=case.kernel))),
         setup=run_others,
         rounds=ROUNDS,
     )
-    benchmark.group = f"resample {case.mode} 2560x1600"
     benchmark.extra_info.update(
         case=f"{case.size[0]}x{case.size[1]} {case.kernel}",
         ours_ms=round(statistics.median(ours), 3),

@@ -8,73 +8,11 @@
  */
 #include "resample.h"
 
-#include <immintrin.h>
-#include <string.h>
-
-#define STRIP PIXELSHIFT_RESAMPLE_STRIP
-/* Source samples of a tile of columns, so that its pairs of columns stay near the processor. */
-#define TILE 1536
-/* Up to this many pairs a filter is unrolled: every filter when enlarging, and the shorter ones when reducing a little.
- */
-#define UNROLLED 5
-/* Bytes of a row that are turned at a time. */
-#define BLOCK 16
-/* Samples beyond a tile that may be written (the rest of a block) or read (weighted by zero, UNROLLED pairs). */
-#define SLACK (2 * UNROLLED * 4)
-
-typedef struct {
-    int32_t samples; /* capacity of a tile in source samples */
-    int16_t *pairs;  /* [samples / 2][STRIP][2] */
-    int16_t *turned; /* [TILE][STRIP] */
-} workshop;
-
-/* Outputs are taken eight at a time, so a tile must hold at least what eight of them read. */
-static workshop lay_out(const pixelshift_resample_plan *plan, void *memory) {
-    const pixelshift_resample_axis *x = plan->x;
-    int32_t eight = 0;
-    for (int32_t i = 0; i < x->out; i += 8) {
-        int32_t end = i + 7 < x->out ? i + 7 : x->out - 1;
-        int32_t span = x->start[end] + x->count[end] + 1 - (x->start[i] & ~1);
-        eight = span > eight ? span : eight;
-    }
-    workshop shop;
-    int32_t least = (eight + 1) / 2 * 2 * plan->channels;
-    shop.samples = least > TILE ? least : TILE;
-    shop.pairs = memory;
-    shop.turned = shop.pairs + (size_t)(shop.samples + SLACK) * STRIP;
-    return shop;
-}
+#include "resample_parts.h"
 
 size_t pixelshift_resample_scratch_bytes_avx2(const pixelshift_resample_plan *plan) {
     workshop shop = lay_out(plan, NULL);
-    return ((size_t)(shop.samples + SLACK) + TILE + 8) * STRIP * sizeof(int16_t);
-}
-
-static inline __m256i load(const void *p) {
-    return _mm256_loadu_si256((const __m256i *)p);
-}
-
-static inline void store(void *p, __m256i v) {
-    _mm256_storeu_si256((__m256i *)p, v);
-}
-
-typedef struct {
-    __m256i half;
-    __m256i scale;
-    __m128i bits;
-} premultiplier;
-
-static inline premultiplier premultiplier_of(int32_t bits) {
-    premultiplier by = {
-        _mm256_set1_epi16((int16_t)((255 + (1 << bits)) >> (bits + 1))),
-        _mm256_set1_epi16((int16_t)(((1 << (bits + 16)) + 127) / 255)),
-        _mm_cvtsi32_si128(bits),
-    };
-    return by;
-}
-
-static inline __m256i premultiplied(__m256i colour, __m256i alpha, premultiplier by) {
-    return _mm256_mulhi_epu16(_mm256_add_epi16(_mm256_mullo_epi16(colour, alpha), by.half), by.scale);
+    return ((size_t)(shop.samples + SLACK) + TILE + STRIP) * STRIP * sizeof(int16_t);
 }
 
 /* Puts the samples of two neighbouring pixels side by side, channel by channel. */
@@ -170,117 +108,6 @@ static inline __attribute__((always_inline)) void turn_strip(int16_t *pairs, con
     }
 }
 
-static inline __m256i two_weights(const int16_t *weight) {
-    int32_t both;
-    memcpy(&both, weight, sizeof both);
-    return _mm256_set1_epi32(both);
-}
-
-typedef struct {
-    __m256i offset;
-    __m128i shift;
-} rounding;
-
-static rounding horizontal_rounding(const pixelshift_resample_plan *plan) {
-    int32_t fraction = plan->x->bits + plan->source_bits;
-    int32_t shift = fraction - plan->middle_bits;
-    rounding result = {_mm256_set1_epi32((int32_t)((1u << shift >> 1) - (128u << fraction))), _mm_cvtsi32_si128(shift)};
-    return result;
-}
-
-static inline __attribute__((always_inline)) void filter_columns(int16_t *turned, const int16_t *pairs,
-                                                                 const pixelshift_resample_plan *plan, int32_t from,
-                                                                 int32_t to, int channels, int fixed) {
-    const pixelshift_resample_axis *axis = plan->x;
-    rounding round = horizontal_rounding(plan);
-    int32_t first = axis->start[from] >> 1;
-    for (int32_t x = from; x < to; x++) {
-        int32_t start = axis->start[x] >> 1;
-        int32_t count = fixed ? fixed : ((axis->start[x] + axis->count[x] + 1) >> 1) - start;
-        const int16_t *pair = pairs + (ptrdiff_t)(start - first) * channels * 2 * STRIP;
-        const int16_t *weight = axis->weight + (ptrdiff_t)x * axis->taps;
-        __m256i sum[8];
-#pragma GCC unroll 8
-        for (int c = 0; c < 2 * channels; c++) {
-            sum[c] = round.offset;
-        }
-#pragma GCC unroll 5
-        for (int32_t i = 0; i < count; i++) {
-            __m256i both = two_weights(weight + 2 * i);
-#pragma GCC unroll 8
-            for (int c = 0; c < 2 * channels; c++) {
-                sum[c] = _mm256_add_epi32(sum[c], _mm256_madd_epi16(load(pair + c * STRIP), both));
-            }
-            pair += channels * 2 * STRIP;
-        }
-#pragma GCC unroll 4
-        for (int c = 0; c < channels; c++) {
-            store(turned, _mm256_packs_epi32(_mm256_sra_epi32(sum[2 * c], round.shift),
-                                             _mm256_sra_epi32(sum[2 * c + 1], round.shift)));
-            turned += STRIP;
-        }
-    }
-}
-
-/* Each output as long as the longest, in place of a branch that is hard to foresee: the weights around are zero. */
-static inline __attribute__((always_inline)) void filter_columns_of(int16_t *turned, const int16_t *pairs,
-                                                                    const pixelshift_resample_plan *plan, int32_t from,
-                                                                    int32_t to, int channels) {
-    switch (plan->x->pairs) {
-    case 1:
-        filter_columns(turned, pairs, plan, from, to, channels, 1);
-        break;
-    case 2:
-        filter_columns(turned, pairs, plan, from, to, channels, 2);
-        break;
-    case 3:
-        filter_columns(turned, pairs, plan, from, to, channels, 3);
-        break;
-    case 4:
-        filter_columns(turned, pairs, plan, from, to, channels, 4);
-        break;
-    case UNROLLED:
-        filter_columns(turned, pairs, plan, from, to, channels, UNROLLED);
-        break;
-    default:
-        filter_columns(turned, pairs, plan, from, to, channels, 0);
-    }
-}
-
-/* The same with 64-bit sums, for filters whose products with int16 samples overflow 32: rare and long. */
-static void filter_columns_wide(int16_t *turned, const int16_t *pairs, const pixelshift_resample_plan *plan,
-                                int32_t from, int32_t to) {
-    const pixelshift_resample_axis *axis = plan->x;
-    int32_t channels = plan->channels;
-    int32_t fraction = axis->bits + plan->source_bits;
-    int32_t shift = fraction - plan->middle_bits;
-    int32_t first = axis->start[from] >> 1;
-    for (int32_t x = from; x < to; x++) {
-        int32_t start = axis->start[x] >> 1;
-        int32_t count = ((axis->start[x] + axis->count[x] + 1) >> 1) - start;
-        const int16_t *weight = axis->weight + (ptrdiff_t)x * axis->taps;
-        for (int32_t c = 0; c < channels; c++) {
-            const int16_t *pair = pairs + ((ptrdiff_t)(start - first) * channels + c) * 2 * STRIP;
-            int64_t sum[STRIP];
-            for (int row = 0; row < STRIP; row++) {
-                sum[row] = ((int64_t)1 << shift >> 1) - ((int64_t)128 << fraction);
-            }
-            for (int32_t i = 0; i < count; i++, pair += (ptrdiff_t)channels * 2 * STRIP) {
-                for (int row = 0; row < STRIP; row++) {
-                    /* Where turn_pairs puts the row: halves of four rows in the order 0, 2, 1, 3. */
-                    int place = (row & 3) + ((row & 8) >> 1) + ((row & 4) << 1);
-                    sum[row] += pair[2 * place] * weight[2 * i] + pair[2 * place + 1] * weight[2 * i + 1];
-                }
-            }
-            for (int row = 0; row < STRIP; row++) {
-                int64_t value = sum[row] >> shift;
-                turned[row] = (int16_t)(value < INT16_MIN ? INT16_MIN : value > INT16_MAX ? INT16_MAX : value);
-            }
-            turned += STRIP;
-        }
-    }
-}
-
 /* Eight columns of 16 rows -> eight pairs of rows, 8 samples each. */
 static inline void turn_back(int16_t *const *pair_rows, ptrdiff_t offset, const int16_t *turned) {
     __m256i a[8];
@@ -309,25 +136,20 @@ static inline void turn_back(int16_t *const *pair_rows, ptrdiff_t offset, const 
 }
 
 static int16_t *pair_row(const pixelshift_resample_stream *stream, int32_t row) {
-    ptrdiff_t slot = (row >> 1) & ((stream->ring_rows >> 1) - 1);
-    return stream->ring + slot * 2 * stream->ring_stride;
+    ptrdiff_t slot = (row >> 1) & ((stream->slots >> 1) - 1);
+    return stream->rows + slot * 2 * stream->stride;
 }
-
-typedef struct {
-    int32_t from; /* outputs [from, to) */
-    int32_t to;
-    int32_t first; /* source samples [first, last) that they read, of pixels from an even one on */
-    int32_t last;
-} tile;
 
 static inline __attribute__((always_inline)) void run_tile(const workshop *shop, const pixelshift_resample_plan *plan,
                                                            const uint8_t *const *rows, const tile *part, int channels,
                                                            int alpha) {
     turn_strip(shop->pairs, rows, part->first, part->last, plan->x->in * channels, channels, alpha, plan->source_bits);
+    wide_rounding wide = rounding_to_middle(plan, plan->x->bits + plan->source_bits);
     if (alpha && plan->x->wide) {
-        filter_columns_wide(shop->turned, shop->pairs, plan, part->from, part->to);
+        filter_columns_wide(shop->turned, shop->pairs, plan->x, part->from, part->to, &wide, channels, 0);
     } else {
-        filter_columns_of(shop->turned, shop->pairs, plan, part->from, part->to, channels);
+        rounding round = narrow_rounding(&wide);
+        filter_columns_of(shop->turned, shop->pairs, plan->x, part->from, part->to, &round, channels, 0);
     }
 }
 
@@ -352,21 +174,6 @@ static void run_tile_of(const workshop *shop, const pixelshift_resample_plan *pl
     default:
         run_tile(shop, plan, rows, part, 4, 1);
     }
-}
-
-/* How far a tile that starts at output `from` goes: whole eights, as many as the workshop holds. */
-static int32_t tile_end(const workshop *shop, const pixelshift_resample_plan *plan, int32_t from) {
-    const pixelshift_resample_axis *x = plan->x;
-    int32_t to = from;
-    while (to < x->out) {
-        int32_t next = to + 8 < x->out ? to + 8 : x->out;
-        int32_t pairs = ((x->start[next - 1] + x->count[next - 1] + 1) >> 1) - (x->start[from] >> 1);
-        if (to > from && (pairs * 2 * plan->channels > shop->samples || (next - from) * plan->channels > TILE)) {
-            break;
-        }
-        to = next;
-    }
-    return to;
 }
 
 void pixelshift_resample_push_avx2(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride,
@@ -434,18 +241,6 @@ static inline __m256i shuffle_two(__m256i a, __m256i b, const int lanes) {
                                                : _mm256_shuffle_ps(low, high, 0xff));
 }
 
-/* 255 / alpha, or 0 where alpha rounds to 0. */
-static inline __m256i ratio_of(__m256i alpha, __m256i half) {
-    __m256 ratio = _mm256_div_ps(_mm256_set1_ps(255.0f), _mm256_cvtepi32_ps(alpha));
-    __m256i seen = _mm256_cmpgt_epi32(alpha, _mm256_sub_epi32(half, _mm256_set1_epi32(1)));
-    return _mm256_and_si256(_mm256_castps_si256(ratio), seen);
-}
-
-static inline __m256i scaled(__m256i sum, __m256i ratio) {
-    __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_castsi256_ps(ratio));
-    return _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_set1_ps(0.5f)));
-}
-
 /*
  * Divides the colours of four vectors by their alphas, the last of 2 or 4 channels, with one division for all the
  * alphas of four channels; alpha itself is scaled by `unit`. The operations are those of the scalar divide().
@@ -471,11 +266,8 @@ static inline __attribute__((always_inline)) void divide(__m256i *sum, int chann
 /* channels: 0 where there is nothing to divide by. fixed: the number of pairs, or 0 for any. */
 static inline __attribute__((always_inline)) void filter_rows(uint8_t *dst, const runs *rows, const int16_t *weight,
                                                               int32_t samples, int32_t bits, int channels, int fixed) {
-    __m256i half = _mm256_set1_epi32((int32_t)(1u << bits >> 1));
-    __m256i middle = _mm256_set1_epi32((int32_t)(128u << bits));
-    __m256i unit = _mm256_castps_si256(_mm256_set1_ps(1.0f / (float)(1 << bits)));
-    __m256i start = channels ? middle : _mm256_add_epi32(middle, half);
-    __m128i shift = _mm_cvtsi32_si128(bits);
+    wide_rounding wide = rounding_to_levels(bits, channels > 0);
+    rounding round = narrow_rounding(&wide);
     const int16_t *row[UNROLLED];
     __m256i both[UNROLLED];
 #pragma GCC unroll 5
@@ -485,7 +277,7 @@ static inline __attribute__((always_inline)) void filter_rows(uint8_t *dst, cons
         both[i] = two_weights(weight + 2 * i);
     }
     for (int32_t x = 0; x < samples; x += 32) {
-        __m256i sum[4] = {start, start, start, start};
+        __m256i sum[4] = {round.offset, round.offset, round.offset, round.offset};
         if (!fixed) {
             sum_rows(sum, rows, weight, 2 * (ptrdiff_t)x);
         }
@@ -497,11 +289,11 @@ static inline __attribute__((always_inline)) void filter_rows(uint8_t *dst, cons
             }
         }
         if (channels) {
-            divide(sum, channels, half, unit);
+            divide(sum, channels, round.half, round.unit);
         } else {
 #pragma GCC unroll 4
             for (int j = 0; j < 4; j++) {
-                sum[j] = _mm256_sra_epi32(sum[j], shift);
+                sum[j] = _mm256_sra_epi32(sum[j], round.shift);
             }
         }
         __m256i bytes = narrow(sum);
@@ -538,52 +330,23 @@ static inline __attribute__((always_inline)) void filter_rows_of(uint8_t *dst, c
     }
 }
 
-/* The same with 64-bit sums: rare and long, so plain. */
-static void filter_rows_wide(uint8_t *dst, const runs *rows, const int16_t *weight, int32_t pixels, int32_t bits,
-                             int32_t channels, int32_t premultiply) {
-    for (int32_t x = 0; x < pixels; x++, dst += channels) {
-        int64_t sums[4];
-        for (int32_t c = 0; c < channels; c++) {
-            int64_t sum = (int64_t)128 << bits;
-            const int16_t *both = weight;
-            for (int run = 0; run < 2; run++) {
-                const int16_t *pair = rows->from[run] + 2 * ((ptrdiff_t)x * channels + c);
-                for (int32_t i = 0; i < rows->count[run]; i++, pair += rows->stride, both += 2) {
-                    sum += pair[0] * both[0] + pair[1] * both[1];
-                }
-            }
-            int64_t value = (sum + ((int64_t)1 << bits >> 1)) >> bits;
-            dst[c] = (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
-            sums[c] = sum;
-        }
-        float ratio = sums[channels - 1] >= (int64_t)1 << bits >> 1 ? 255.0f / (float)sums[channels - 1] : 0.0f;
-        for (int32_t c = 0; premultiply && c < channels; c++) {
-            float value = (float)sums[c] * (c < channels - 1 ? ratio : 1.0f / (float)(1 << bits));
-            int32_t whole = (int32_t)(value + 0.5f);
-            dst[c] = (uint8_t)(whole < 0 ? 0 : whole > 255 ? 255 : whole);
-        }
-    }
-}
-
 void pixelshift_resample_take_avx2(const pixelshift_resample_stream *stream, uint8_t *dst) {
     const pixelshift_resample_plan *plan = &stream->plan;
     const pixelshift_resample_axis *y = plan->y;
-    int32_t slots = stream->ring_rows >> 1;
+    int32_t slots = stream->slots >> 1;
     int32_t first = y->start[stream->next] >> 1;
     int32_t count = ((y->start[stream->next] + y->count[stream->next] + 1) >> 1) - first;
     int32_t slot = first & (slots - 1);
     int32_t before_wrap = count < slots - slot ? count : slots - slot;
     runs rows = {
-        {stream->ring + (ptrdiff_t)slot * 2 * stream->ring_stride, stream->ring},
+        {stream->rows + (ptrdiff_t)slot * 2 * stream->stride, stream->rows},
         {before_wrap, count - before_wrap},
-        2 * (ptrdiff_t)stream->ring_stride,
+        2 * (ptrdiff_t)stream->stride,
     };
     const int16_t *weight = y->weight + (ptrdiff_t)stream->next * y->taps;
     int32_t bits = y->bits + plan->middle_bits;
     int32_t samples = plan->x->out * plan->channels;
-    if (y->wide) {
-        filter_rows_wide(dst, &rows, weight, plan->x->out, bits, plan->channels, plan->premultiply);
-    } else if (!plan->premultiply) {
+    if (!plan->premultiply) {
         filter_rows_of(dst, &rows, weight, samples, bits, 0);
     } else if (plan->channels == 2) {
         filter_rows_of(dst, &rows, weight, samples, bits, 2);

@@ -7,6 +7,10 @@
 size_t pixelshift_resample_scratch_bytes_avx2(const pixelshift_resample_plan *plan);
 void pixelshift_resample_push_avx2(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride,
                                    int32_t rows);
+size_t pixelshift_resample_sum_bytes_avx2(const pixelshift_resample_plan *plan);
 void pixelshift_resample_take_avx2(const pixelshift_resample_stream *stream, uint8_t *dst);
+void pixelshift_resample_add_avx2(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride,
+                                  int32_t rows);
+void pixelshift_resample_finish_avx2(const pixelshift_resample_stream *stream, int32_t count);
 
 #endif

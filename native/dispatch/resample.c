@@ -7,16 +7,14 @@
 #include "../scalar/resample.h"
 
 static const pixelshift_resample_kernels_table SCALAR = {
-    pixelshift_resample_scratch_bytes_scalar,
-    pixelshift_resample_push_scalar,
-    pixelshift_resample_take_scalar,
+    pixelshift_resample_scratch_bytes_scalar, pixelshift_resample_sum_bytes_scalar, pixelshift_resample_push_scalar,
+    pixelshift_resample_take_scalar,          pixelshift_resample_add_scalar,       pixelshift_resample_finish_scalar,
 };
 
 #if PIXELSHIFT_HAVE_AVX2
 static const pixelshift_resample_kernels_table AVX2 = {
-    pixelshift_resample_scratch_bytes_avx2,
-    pixelshift_resample_push_avx2,
-    pixelshift_resample_take_avx2,
+    pixelshift_resample_scratch_bytes_avx2, pixelshift_resample_sum_bytes_avx2, pixelshift_resample_push_avx2,
+    pixelshift_resample_take_avx2,          pixelshift_resample_add_avx2,       pixelshift_resample_finish_avx2,
 };
 #endif
 
@@ -34,7 +32,7 @@ static size_t aligned(size_t bytes) {
     return (bytes + PIXELSHIFT_RESAMPLE_ALIGNMENT - 1) & ~(size_t)(PIXELSHIFT_RESAMPLE_ALIGNMENT - 1);
 }
 
-/* Rows that one output spans, with its first rounded down to even, and one strip to come. */
+/* Horizontal first: rows that one output spans, with its first rounded down to even, and one strip to come. */
 static int32_t ring_rows(const pixelshift_resample_plan *plan) {
     int32_t rows = 2 * PIXELSHIFT_RESAMPLE_STRIP;
     while (rows < plan->y->longest + 2 + PIXELSHIFT_RESAMPLE_STRIP) {
@@ -43,38 +41,66 @@ static int32_t ring_rows(const pixelshift_resample_plan *plan) {
     return rows;
 }
 
-/*
- * In int16: whole vectors of 32 samples, and an odd number of cache lines, since rows a multiple of 4096 bytes apart
- * would push each other out of the first-level cache.
- */
-static int32_t ring_stride(const pixelshift_resample_plan *plan) {
-    return ((plan->x->out * plan->channels + 31) & ~31) + 16;
+/* Vertical first: the most outputs that have begun by the end of a strip while the oldest still sums in it. */
+static int32_t sums_under_way(const pixelshift_resample_plan *plan) {
+    const pixelshift_resample_axis *y = plan->y;
+    int32_t most = 1;
+    for (int32_t oldest = 0, begun = 0; oldest < y->out; oldest++) {
+        int32_t last_strip = (y->start[oldest] + y->count[oldest] - 1 - y->first) / PIXELSHIFT_RESAMPLE_STRIP;
+        while (begun < y->out && (y->start[begun] - y->first) / PIXELSHIFT_RESAMPLE_STRIP <= last_strip) {
+            begun++;
+        }
+        most = begun - oldest > most ? begun - oldest : most;
+    }
+    return most;
 }
 
-static size_t ring_bytes(const pixelshift_resample_plan *plan) {
-    return aligned((size_t)ring_rows(plan) * (size_t)ring_stride(plan) * sizeof(int16_t));
+/*
+ * In samples: whole vectors of 32 and an odd number of cache lines of int16 pairs, since rows a multiple of 4096 bytes
+ * apart would push each other out of the first-level cache.
+ */
+static int32_t padded(int32_t samples) {
+    return ((samples + 31) & ~31) + 16;
+}
+
+/* Sizes and places; `memory` may be NULL to learn the bytes in all. */
+static size_t lay_out(pixelshift_resample_stream *stream, const pixelshift_resample_plan *plan,
+                      const pixelshift_resample_kernels_table *kernels, uint8_t *memory) {
+    int32_t samples_in = plan->x->in * plan->channels;
+    int32_t samples_out = plan->x->out * plan->channels;
+    size_t bytes = aligned(kernels->scratch_bytes(plan));
+    stream->scratch = memory;
+    stream->rows = (int16_t *)(memory + bytes);
+    stream->sums = NULL;
+    stream->ready = NULL;
+    if (!plan->vertical_first) {
+        stream->slots = ring_rows(plan);
+        stream->stride = padded(samples_out);
+        return bytes + aligned((size_t)stream->slots * (size_t)stream->stride * sizeof(int16_t));
+    }
+    stream->stride = padded(samples_in);
+    bytes += aligned((size_t)PIXELSHIFT_RESAMPLE_HELD * (size_t)stream->stride * sizeof(int16_t));
+    stream->slots = sums_under_way(plan);
+    stream->sum_stride = padded(samples_in);
+    stream->sums = memory + bytes;
+    bytes += aligned((size_t)stream->slots * (size_t)stream->sum_stride * kernels->sum_bytes(plan));
+    stream->ready_stride = padded(samples_out);
+    stream->ready = memory + bytes;
+    return bytes + aligned((size_t)PIXELSHIFT_RESAMPLE_STRIP * (size_t)stream->ready_stride);
 }
 
 size_t pixelshift_resample_stream_bytes(const pixelshift_resample_plan *plan, pixelshift_cpu_level level) {
-    return ring_bytes(plan) + aligned(pixelshift_resample_kernels(level)->scratch_bytes(plan));
+    pixelshift_resample_stream stream;
+    return lay_out(&stream, plan, pixelshift_resample_kernels(level), NULL);
 }
 
 void pixelshift_resample_stream_init(pixelshift_resample_stream *stream, const pixelshift_resample_plan *plan,
                                      pixelshift_cpu_level level, void *memory) {
+    memset(stream, 0, sizeof *stream);
     stream->plan = *plan;
-    stream->ring_rows = ring_rows(plan);
-    stream->ring_stride = ring_stride(plan);
-    stream->pushed = plan->y->first;
-    stream->next = 0;
-    stream->ring = memory;
-    stream->scratch = (uint8_t *)memory + ring_bytes(plan);
     stream->kernels = pixelshift_resample_kernels(level);
-}
-
-/* One past the last source row of the result row to take next, or of the whole picture when all are taken. */
-static int32_t rows_until_next(const pixelshift_resample_stream *stream) {
-    const pixelshift_resample_axis *y = stream->plan.y;
-    return stream->next < y->out ? y->start[stream->next] + y->count[stream->next] : y->last;
+    stream->pushed = plan->y->first;
+    lay_out(stream, plan, stream->kernels, memory);
 }
 
 int32_t pixelshift_resample_wanted_rows(const pixelshift_resample_stream *stream, int32_t *from) {
@@ -82,45 +108,79 @@ int32_t pixelshift_resample_wanted_rows(const pixelshift_resample_stream *stream
     return stream->plan.y->last;
 }
 
-/* Rows may be overwritten in the ring once no output still to come reads them. Starts never decrease. */
-static int32_t room(const pixelshift_resample_stream *stream) {
+/* Whether a whole strip fits, which kernels may write even for fewer rows. Starts never decrease. */
+static int has_room(const pixelshift_resample_stream *stream) {
     const pixelshift_resample_axis *y = stream->plan.y;
-    if (stream->next >= y->out) {
-        return y->last - stream->pushed;
+    if (stream->plan.vertical_first) {
+        return stream->held < PIXELSHIFT_RESAMPLE_STRIP;
     }
-    int32_t oldest = y->start[stream->next] & ~1;
+    int32_t oldest = stream->next < y->out ? y->start[stream->next] & ~1 : stream->pushed;
     oldest = oldest < stream->pushed ? oldest : stream->pushed;
-    return oldest + stream->ring_rows - stream->pushed;
+    return oldest + stream->slots - stream->pushed >= PIXELSHIFT_RESAMPLE_STRIP;
 }
 
 int32_t pixelshift_resample_push_rows(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride,
                                       int32_t count) {
-    const pixelshift_resample_kernels_table *kernels = stream->kernels;
     int32_t wanted = stream->plan.y->last - stream->pushed;
     int32_t used = 0;
     count = count < wanted ? count : wanted;
-    while (used < count) {
+    while (used < count && has_room(stream)) {
         int32_t rows = count - used < PIXELSHIFT_RESAMPLE_STRIP ? count - used : PIXELSHIFT_RESAMPLE_STRIP;
-        if (room(stream) < PIXELSHIFT_RESAMPLE_STRIP) { /* kernels may write a whole strip */
-            break;
+        if (stream->plan.vertical_first) {
+            stream->kernels->add(stream, src + used * src_stride, src_stride, rows);
+        } else {
+            stream->kernels->push(stream, src + used * src_stride, src_stride, rows);
         }
-        kernels->push(stream, src + used * src_stride, src_stride, rows);
         stream->pushed += rows;
         used += rows;
     }
     return used;
 }
 
-int32_t pixelshift_resample_take_rows(pixelshift_resample_stream *stream, uint8_t *dst, ptrdiff_t dst_stride,
-                                      int32_t limit) {
-    const pixelshift_resample_kernels_table *kernels = stream->kernels;
+static int32_t take_from_ring(pixelshift_resample_stream *stream, uint8_t *dst, ptrdiff_t dst_stride, int32_t limit) {
+    const pixelshift_resample_axis *y = stream->plan.y;
     int32_t taken = 0;
-    while (taken < limit && stream->next < stream->plan.y->out && rows_until_next(stream) <= stream->pushed) {
-        kernels->take(stream, dst + taken * dst_stride);
+    while (taken < limit && stream->next < y->out &&
+           y->start[stream->next] + y->count[stream->next] <= stream->pushed) {
+        stream->kernels->take(stream, dst + taken * dst_stride);
         stream->next++;
         taken++;
     }
     return taken;
+}
+
+/* Filters the rows held, once there is a strip of them or no more will come. */
+static int make_ready(pixelshift_resample_stream *stream) {
+    int complete = stream->pushed >= stream->plan.y->last;
+    if (stream->held == 0 || (stream->held < PIXELSHIFT_RESAMPLE_STRIP && !complete)) {
+        return 0;
+    }
+    int32_t count = stream->held < PIXELSHIFT_RESAMPLE_STRIP ? stream->held : PIXELSHIFT_RESAMPLE_STRIP;
+    stream->kernels->finish(stream, count);
+    stream->held -= count;
+    memmove(stream->rows, stream->rows + (ptrdiff_t)count * stream->stride,
+            (size_t)stream->held * (size_t)stream->stride * sizeof(int16_t));
+    stream->ready_from = 0;
+    stream->ready_to = count;
+    return 1;
+}
+
+static int32_t take_ready(pixelshift_resample_stream *stream, uint8_t *dst, ptrdiff_t dst_stride, int32_t limit) {
+    size_t row_bytes = (size_t)stream->plan.x->out * (size_t)stream->plan.channels;
+    int32_t taken = 0;
+    while (taken < limit && (stream->ready_from < stream->ready_to || make_ready(stream))) {
+        memcpy(dst + taken * dst_stride, stream->ready + (ptrdiff_t)stream->ready_from++ * stream->ready_stride,
+               row_bytes);
+        stream->next++;
+        taken++;
+    }
+    return taken;
+}
+
+int32_t pixelshift_resample_take_rows(pixelshift_resample_stream *stream, uint8_t *dst, ptrdiff_t dst_stride,
+                                      int32_t limit) {
+    return stream->plan.vertical_first ? take_ready(stream, dst, dst_stride, limit)
+                                       : take_from_ring(stream, dst, dst_stride, limit);
 }
 
 void pixelshift_resample_run(pixelshift_resample_stream *stream, uint8_t *dst, ptrdiff_t dst_stride, const uint8_t *src,

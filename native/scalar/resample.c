@@ -3,6 +3,11 @@
 
 #include "resample.h"
 
+size_t pixelshift_resample_sum_bytes_scalar(const pixelshift_resample_plan *plan) {
+    (void)plan;
+    return sizeof(int64_t);
+}
+
 size_t pixelshift_resample_scratch_bytes_scalar(const pixelshift_resample_plan *plan) {
     return (size_t)plan->x->in * (size_t)plan->channels * sizeof(int16_t);
 }
@@ -56,9 +61,38 @@ static void filter_row(int16_t *out, const int16_t *row, const pixelshift_resamp
 void pixelshift_resample_push_scalar(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride,
                                      int32_t rows) {
     for (int32_t i = 0; i < rows; i++) {
-        ptrdiff_t slot = (stream->pushed + i) & (stream->ring_rows - 1);
+        ptrdiff_t slot = (stream->pushed + i) & (stream->slots - 1);
         load_row(stream->scratch, src + i * src_stride, &stream->plan);
-        filter_row(stream->ring + slot * stream->ring_stride, stream->scratch, &stream->plan);
+        filter_row(stream->rows + slot * stream->stride, stream->scratch, &stream->plan);
+    }
+}
+
+void pixelshift_resample_add_scalar(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride,
+                                    int32_t rows) {
+    const pixelshift_resample_plan *plan = &stream->plan;
+    const pixelshift_resample_axis *axis = plan->y;
+    int32_t samples = plan->x->in * plan->channels;
+    int32_t fraction = axis->bits + plan->source_bits;
+    int32_t shift = fraction - plan->middle_bits;
+    int64_t offset = ((int64_t)1 << shift >> 1) - ((int64_t)128 << fraction);
+    const int16_t *sample = stream->scratch;
+    for (int32_t row = stream->pushed; row < stream->pushed + rows; row++, src += src_stride) {
+        load_row(stream->scratch, src, plan);
+        for (int32_t output = stream->summed; output < axis->out && axis->start[output] <= row; output++) {
+            int64_t *sum = (int64_t *)stream->sums + (ptrdiff_t)(output % stream->slots) * stream->sum_stride;
+            int32_t place = row - (axis->start[output] & ~1);
+            int16_t weight = axis->weight[(ptrdiff_t)output * axis->taps + place];
+            for (int32_t i = 0; i < samples; i++) {
+                sum[i] = (row == axis->start[output] ? offset : sum[i]) + weight * sample[i];
+            }
+            if (row == axis->start[output] + axis->count[output] - 1) {
+                int16_t *finished = stream->rows + (ptrdiff_t)stream->held++ * stream->stride;
+                for (int32_t i = 0; i < samples; i++) {
+                    finished[i] = saturated(sum[i] >> shift);
+                }
+                stream->summed++;
+            }
+        }
     }
 }
 
@@ -79,26 +113,51 @@ static void divide(uint8_t *dst, const int64_t *sums, int32_t channels, int32_t 
     dst[channels - 1] = clamped((int32_t)((float)alpha * (1.0f / (float)(1 << bits)) + 0.5f));
 }
 
+/* One pixel: weighted sums over `count` neighbours that lie `step` samples apart, round a ring of `slots` of them. */
+typedef struct {
+    const int16_t *samples;
+    ptrdiff_t step;
+    int32_t first;
+    int32_t slots;
+} neighbours;
+
+static void finish_pixel(uint8_t *dst, neighbours of, const int16_t *weight, int32_t count,
+                         const pixelshift_resample_plan *plan, int32_t shift) {
+    int64_t sums[4];
+    for (int32_t c = 0; c < plan->channels; c++) {
+        int64_t sum = (int64_t)128 << shift;
+        for (int32_t i = 0; i < count; i++) {
+            sum += weight[i] * of.samples[((of.first + i) & (of.slots - 1)) * of.step + c];
+        }
+        sums[c] = sum;
+        dst[c] = clamped((sum + ((int64_t)1 << shift >> 1)) >> shift);
+    }
+    if (plan->premultiply) {
+        divide(dst, sums, plan->channels, shift);
+    }
+}
+
 void pixelshift_resample_take_scalar(const pixelshift_resample_stream *stream, uint8_t *dst) {
     const pixelshift_resample_plan *plan = &stream->plan;
     const pixelshift_resample_axis *axis = plan->y;
-    int32_t channels = plan->channels;
     int32_t row = stream->next;
-    int32_t shift = axis->bits + plan->middle_bits;
     const int16_t *weight = axis->weight + (ptrdiff_t)row * axis->taps + (axis->start[row] & 1);
-    for (int32_t x = 0; x < plan->x->out; x++, dst += channels) {
-        int64_t sums[4];
-        for (int32_t c = 0; c < channels; c++) {
-            int64_t sum = (int64_t)128 << shift;
-            for (int32_t i = 0; i < axis->count[row]; i++) {
-                ptrdiff_t slot = (axis->start[row] + i) & (stream->ring_rows - 1);
-                sum += weight[i] * stream->ring[slot * stream->ring_stride + (ptrdiff_t)x * channels + c];
-            }
-            sums[c] = sum;
-            dst[c] = clamped((sum + ((int64_t)1 << shift >> 1)) >> shift);
-        }
-        if (plan->premultiply) {
-            divide(dst, sums, channels, shift);
+    neighbours of = {stream->rows, stream->stride, axis->start[row], stream->slots};
+    for (int32_t x = 0; x < plan->x->out; x++, dst += plan->channels, of.samples += plan->channels) {
+        finish_pixel(dst, of, weight, axis->count[row], plan, axis->bits + plan->middle_bits);
+    }
+}
+
+void pixelshift_resample_finish_scalar(const pixelshift_resample_stream *stream, int32_t count) {
+    const pixelshift_resample_plan *plan = &stream->plan;
+    const pixelshift_resample_axis *axis = plan->x;
+    for (int32_t row = 0; row < count; row++) {
+        uint8_t *dst = stream->ready + (ptrdiff_t)row * stream->ready_stride;
+        neighbours of = {stream->rows + (ptrdiff_t)row * stream->stride, plan->channels, 0, 1 << 30};
+        for (int32_t x = 0; x < axis->out; x++, dst += plan->channels) {
+            const int16_t *weight = axis->weight + (ptrdiff_t)x * axis->taps + (axis->start[x] & 1);
+            of.first = axis->start[x];
+            finish_pixel(dst, of, weight, axis->count[x], plan, axis->bits + plan->middle_bits);
         }
     }
 }

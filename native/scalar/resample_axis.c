@@ -11,6 +11,8 @@
  * worst case and their products sum within int32. Longer filters take 22 bits and, on int16 samples, 64-bit sums.
  */
 #define WIDE_TAPS 128
+/* Where a picture loses at least this factor in height, summing rows first moves and turns the least. */
+#define VERTICAL_FIRST_RATIO 2
 
 static double linear(double x) {
     return x < 1 ? 1 - x : 0;
@@ -262,7 +264,13 @@ void pixelshift_resample_plan_init(pixelshift_resample_plan *plan, const pixelsh
     plan->y = y;
     plan->channels = channels;
     plan->premultiply = premultiply;
-    /* |sample| < 2^9 after filters with negative lobes, so that 22 bits of fraction in all fit int32. */
-    plan->source_bits = !premultiply ? 0 : x->wide ? 7 : least(7, 22 - x->bits);
-    plan->middle_bits = y->wide ? 7 : least(7, 22 - y->bits);
+    plan->vertical_first = y->last - y->first >= VERTICAL_FIRST_RATIO * y->out;
+    const pixelshift_resample_axis *first = plan->vertical_first ? y : x;
+    const pixelshift_resample_axis *second = plan->vertical_first ? x : y;
+    /*
+     * |sample| < 2^9 after filters with negative lobes, so that 22 bits of fraction in all fit int32. With 4 bits the
+     * products of 16 samples with any weights fit, so that a wide filter can sum by sixteens.
+     */
+    plan->source_bits = !premultiply ? 0 : first->wide ? 4 : least(7, 22 - first->bits);
+    plan->middle_bits = second->wide ? 4 : least(7, 22 - second->bits);
 }

@@ -66,31 +66,52 @@ typedef struct {
 typedef struct {
     const pixelshift_resample_axis *x;
     const pixelshift_resample_axis *y;
-    int32_t channels;    /* 1 to 4 */
-    int32_t premultiply; /* 1: the last channel is alpha, the others are weighted by it */
-    int32_t source_bits; /* fraction bits of a sample on entry: 0 without premultiplication */
-    int32_t middle_bits; /* fraction bits between the two directions */
+    int32_t channels;       /* 1 to 4 */
+    int32_t premultiply;    /* 1: the last channel is alpha, the others are weighted by it */
+    int32_t vertical_first; /* 1: reduces so much in height that rows are summed before anything else */
+    int32_t source_bits;    /* fraction bits of a sample on entry: 0 without premultiplication */
+    int32_t middle_bits;    /* fraction bits between the two directions */
 } pixelshift_resample_plan;
 
-/* Everything that a kernel of one strip or one row needs; laid out by pixelshift_resample_stream_init. */
+/*
+ * A plan under way. Horizontal first: each strip of rows is filtered into `rows`, a ring from which each result row is
+ * summed. Vertical first: each strip is added to the sums of the results that it touches (`sums`, a ring by result
+ * row); finished sums become int16 in `rows`, and every STRIP of those is filtered into `ready`.
+ */
 typedef struct {
     pixelshift_resample_plan plan;
-    int32_t ring_rows;   /* power of two */
-    int32_t ring_stride; /* int16 per row of the ring */
+    const struct pixelshift_resample_kernels_table *kernels;
     int32_t pushed;      /* the next source row expected */
     int32_t next;        /* the next result row to take */
-    int16_t *ring;       /* rows after the horizontal direction */
-    void *scratch;       /* of one strip; the kernel's own layout */
-    const void *kernels;
+    int32_t slots;       /* rows in the ring: of `rows` (a power of two) or of `sums` */
+    int32_t stride;      /* int16 per row of `rows` */
+    int32_t summed;      /* vertical first: results before this one have left `sums` */
+    int32_t held;        /* vertical first: rows of `rows` waiting, all after the `ready` ones */
+    int32_t ready_from;  /* vertical first: rows [ready_from, ready_to) of `ready` wait to be taken */
+    int32_t ready_to;
+    int32_t sum_stride;   /* sums per row of `sums` */
+    int32_t ready_stride; /* bytes per row of `ready` */
+    int16_t *rows;
+    void *sums; /* in the kernel's own type */
+    uint8_t *ready;
+    void *scratch; /* in the kernel's own layout */
 } pixelshift_resample_stream;
 
-typedef struct {
-    /* Bytes of `scratch` for one strip of this plan. */
+/* Rows of `rows` when vertical first: fewer than a strip before a push, and at most a strip more after it. */
+#define PIXELSHIFT_RESAMPLE_HELD (2 * PIXELSHIFT_RESAMPLE_STRIP)
+
+typedef struct pixelshift_resample_kernels_table {
+    /* Bytes of `scratch`, and of one sum when vertical first. */
     size_t (*scratch_bytes)(const pixelshift_resample_plan *plan);
-    /* Runs the horizontal direction over rows [stream->pushed, + rows) into the ring; rows <= STRIP. */
+    size_t (*sum_bytes)(const pixelshift_resample_plan *plan);
+    /* Horizontal first: filters source rows [stream->pushed, + rows) into the ring; rows <= STRIP. */
     void (*push)(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride, int32_t rows);
-    /* Runs the vertical direction for row `stream->next` into dst. */
+    /* Horizontal first: result row `stream->next` from the ring into dst. */
     void (*take)(const pixelshift_resample_stream *stream, uint8_t *dst);
+    /* Vertical first: adds source rows to the sums they count in; finished ones go to `rows`, raising `held`. */
+    void (*add)(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride, int32_t rows);
+    /* Vertical first: filters the first `count` <= STRIP rows of `rows` into `ready`. */
+    void (*finish)(const pixelshift_resample_stream *stream, int32_t count);
 } pixelshift_resample_kernels_table;
 
 const pixelshift_resample_kernels_table *pixelshift_resample_kernels(pixelshift_cpu_level level);
