@@ -88,20 +88,30 @@ turn_pairs(int16_t *pairs, const uint8_t *const *rows, ptrdiff_t offset, int cha
     }
 }
 
+typedef struct {
+    const uint8_t *row[STRIP];
+    const uint8_t *ahead; /* where the next strip begins, to be fetched meanwhile */
+} strip;
+
 /* Turns samples [from, to) of rows that are `width` long; `from` is the first of a pair. Writes whole blocks. */
-static inline __attribute__((always_inline)) void turn_strip(int16_t *pairs, const uint8_t *const *rows, int32_t from,
-                                                             int32_t to, int32_t width, int channels, int alpha,
-                                                             int32_t bits) {
+static inline __attribute__((always_inline)) void turn_strip(int16_t *pairs, const strip *of, int32_t from, int32_t to,
+                                                             int32_t width, int channels, int alpha, int32_t bits) {
+    const uint8_t *ahead = of->ahead + (ptrdiff_t)from * STRIP;
     const int step = channels == 3 ? 12 : 16;
     premultiplier by = premultiplier_of(bits);
     for (; from < to && from + BLOCK <= width; from += step, pairs += step * STRIP) {
-        turn_pairs(pairs, rows, from, channels, alpha, by);
+#pragma GCC unroll 4
+        for (int i = 0; i < step * STRIP / 64; i++) {
+            PREFETCH(ahead + 64 * (ptrdiff_t)i);
+        }
+        ahead += (ptrdiff_t)step * STRIP;
+        turn_pairs(pairs, of->row, from, channels, alpha, by);
     }
     for (; from < to; from += step, pairs += step * STRIP) {
         uint8_t copy[STRIP][BLOCK] = {0};
         const uint8_t *copies[STRIP];
         for (int i = 0; i < STRIP; i++) {
-            memcpy(copy[i], rows[i] + from, (size_t)(width - from < BLOCK ? width - from : BLOCK));
+            memcpy(copy[i], of->row[i] + from, (size_t)(width - from < BLOCK ? width - from : BLOCK));
             copies[i] = copy[i];
         }
         turn_pairs(pairs, copies, 0, channels, alpha, by);
@@ -141,9 +151,8 @@ static int16_t *pair_row(const pixelshift_resample_stream *stream, int32_t row) 
 }
 
 static inline __attribute__((always_inline)) void run_tile(const workshop *shop, const pixelshift_resample_plan *plan,
-                                                           const uint8_t *const *rows, const tile *part, int channels,
-                                                           int alpha) {
-    turn_strip(shop->pairs, rows, part->first, part->last, plan->x->in * channels, channels, alpha, plan->source_bits);
+                                                           const strip *of, const tile *part, int channels, int alpha) {
+    turn_strip(shop->pairs, of, part->first, part->last, plan->x->in * channels, channels, alpha, plan->source_bits);
     wide_rounding wide = rounding_to_middle(plan, plan->x->bits + plan->source_bits);
     if (alpha && plan->x->wide) {
         filter_columns_wide(shop->turned, shop->pairs, plan->x, part->from, part->to, &wide, channels, 0);
@@ -153,26 +162,25 @@ static inline __attribute__((always_inline)) void run_tile(const workshop *shop,
     }
 }
 
-static void run_tile_of(const workshop *shop, const pixelshift_resample_plan *plan, const uint8_t *const *rows,
-                        const tile *part) {
+static void run_tile_of(const workshop *shop, const pixelshift_resample_plan *plan, const strip *of, const tile *part) {
     switch (plan->channels + (plan->premultiply ? 4 : 0)) {
     case 1:
-        run_tile(shop, plan, rows, part, 1, 0);
+        run_tile(shop, plan, of, part, 1, 0);
         break;
     case 2:
-        run_tile(shop, plan, rows, part, 2, 0);
+        run_tile(shop, plan, of, part, 2, 0);
         break;
     case 3:
-        run_tile(shop, plan, rows, part, 3, 0);
+        run_tile(shop, plan, of, part, 3, 0);
         break;
     case 4:
-        run_tile(shop, plan, rows, part, 4, 0);
+        run_tile(shop, plan, of, part, 4, 0);
         break;
     case 6:
-        run_tile(shop, plan, rows, part, 2, 1);
+        run_tile(shop, plan, of, part, 2, 1);
         break;
     default:
-        run_tile(shop, plan, rows, part, 4, 1);
+        run_tile(shop, plan, of, part, 4, 1);
     }
 }
 
@@ -182,10 +190,10 @@ void pixelshift_resample_push_avx2(pixelshift_resample_stream *stream, const uin
     const pixelshift_resample_axis *x = plan->x;
     int32_t channels = plan->channels;
     workshop shop = lay_out(plan, stream->scratch);
-    const uint8_t *row[STRIP];
+    strip of = {.ahead = next_strip(src, src_stride, 0)};
     int16_t *pair_rows[STRIP / 2];
     for (int i = 0; i < STRIP; i++) {
-        row[i] = src + (i < rows ? i : rows - 1) * src_stride;
+        of.row[i] = src + (i < rows ? i : rows - 1) * src_stride;
     }
     for (int i = 0; i < STRIP / 2; i++) {
         pair_rows[i] = pair_row(stream, stream->pushed + 2 * i);
@@ -194,7 +202,7 @@ void pixelshift_resample_push_avx2(pixelshift_resample_stream *stream, const uin
         to = tile_end(&shop, plan, from);
         int32_t end = (x->start[to - 1] + x->count[to - 1] + 1) & ~1;
         tile part = {from, to, (x->start[from] & ~1) * channels, (end < x->in ? end : x->in) * channels};
-        run_tile_of(&shop, plan, row, &part);
+        run_tile_of(&shop, plan, &of, &part);
         for (int32_t sample = 0; sample < (to - from) * channels; sample += 8) {
             turn_back(pair_rows, 2 * ((ptrdiff_t)from * channels + sample), shop.turned + (ptrdiff_t)sample * STRIP);
         }

@@ -44,28 +44,23 @@ static inline __attribute__((always_inline)) void widen_rows(int16_t *pairs, con
 
 typedef struct {
     const uint8_t *row[STRIP];
-    ptrdiff_t ahead; /* from a row to the row that a strip later takes its place */
-    int32_t from;    /* the piece: samples [from, to) of the rows, */
-    int32_t to;      /* widened in whole vectors of 32 */
-    int32_t width;   /* samples of a row, beyond which nothing may be read */
+    const uint8_t *ahead; /* what to prefetch meanwhile */
+    int32_t from;         /* the piece: samples [from, to) of the rows, */
+    int32_t to;           /* widened in whole vectors of 32 */
+    int32_t width;        /* samples of a row, beyond which nothing may be read */
 } piece;
-
-/* Hides the wait for memory: the processor does not foresee 16 rows, a piece of each at a time. Never faults. */
-static inline void prefetch(const uint8_t *row, ptrdiff_t offset) {
-    _mm_prefetch((const char *)((uintptr_t)row + (uintptr_t)offset), _MM_HINT_T0);
-}
 
 static inline __attribute__((always_inline)) void widen_piece(int16_t *pairs, const piece *of, int alpha_of,
                                                               premultiplier by) {
+    const uint8_t *ahead = of->ahead;
     for (int pair = 0; pair < PAIRS; pair++) {
         const uint8_t *even = of->row[2 * pair];
         const uint8_t *odd = of->row[2 * pair + 1];
         int16_t *out = pairs + (ptrdiff_t)pair * 2 * PIECE;
         int32_t sample = of->from;
         for (; sample < of->to && sample + 32 <= of->width; sample += 32, out += 64) {
-            ptrdiff_t soon = sample + PIECE < of->width ? sample + PIECE : sample + PIECE - of->width + of->ahead;
-            prefetch(even, soon);
-            prefetch(odd, soon);
+            PREFETCH(ahead);
+            ahead += 64;
             widen_rows(out, even + sample, odd + sample, alpha_of, by);
         }
         if (sample < of->to) {
@@ -200,12 +195,12 @@ void pixelshift_resample_add_avx2(pixelshift_resample_stream *stream, const uint
     /* Pieces begin at whole vectors of the row, so that sums, finished rows and pairs share one index. */
     piece part = {.from = plan->x->first * plan->channels & ~31, .width = plan->x->in * plan->channels};
     int32_t last = plan->x->last * plan->channels;
-    part.ahead = STRIP * src_stride;
     for (int i = 0; i < STRIP; i++) {
         part.row[i] = src + (i < rows ? i : rows - 1) * src_stride;
     }
     for (; part.from < last; part.from = part.to) {
         part.to = part.from + PIECE < last ? part.from + PIECE : last;
+        part.ahead = next_strip(src, src_stride, part.from);
         widen_of(pairs, &part, plan);
         for (int32_t output = stream->summed; output < touched; output++) {
             share of = share_of(stream, output, rows);
