@@ -1,37 +1,6 @@
 #include "blend.h"
 
-#include <math.h>
-
-typedef float lane;
-
-static inline lane lane_set(float x) {
-    return x;
-}
-static inline lane lane_add(lane x, lane y) {
-    return x + y;
-}
-static inline lane lane_sub(lane x, lane y) {
-    return x - y;
-}
-static inline lane lane_mul(lane x, lane y) {
-    return x * y;
-}
-static inline lane lane_div(lane x, lane y) {
-    return x / y;
-}
-/* As the vector instructions have it: the second operand where the comparison is false, NaN included. */
-static inline lane lane_min(lane x, lane y) {
-    return x < y ? x : y;
-}
-static inline lane lane_max(lane x, lane y) {
-    return x > y ? x : y;
-}
-static inline lane lane_sqrt(lane x) {
-    return sqrtf(x);
-}
-static inline lane lane_if_less(lane x, lane y, lane a, lane b) {
-    return x < y ? a : b;
-}
+#include "lane.h"
 
 #include "blend_modes.h"
 

@@ -1,13 +1,6 @@
 /*
- * The blend formulas, written once for all instruction sets. The including file first defines
- *
- *     lane                    one or several floats
- *     lane_set(x)             the constant x in all of them
- *     lane_add, _sub, _mul, _div, _min, _max, _sqrt
- *     lane_if_less(x, y, a, b)    a where x < y, else b
- *
- * with IEEE single precision and no fused operations, so that all levels agree bit for bit. A is the new picture,
- * B what lies below; both premultiplied, 0 to 1.
+ * The blend formulas, written once for all levels; the including file first includes its own lane.h. A is the new
+ * picture, B what lies below; both premultiplied, 0 to 1.
  */
 #include "pixelshift/blend.h"
 

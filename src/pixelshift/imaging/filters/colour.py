@@ -1,6 +1,7 @@
 """Edits that treat every pixel alone: tone, Lab and matrix operations."""
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -25,11 +26,20 @@ from pixelshift.imaging.filters.channels import Pixels, as_rgb, has_alpha, join_
 
 def greyscale(pixels: Pixels, _edit: Greyscale) -> Pixels:
     """One grey channel of equal luminance, computed in linear light; alpha is kept."""
-    return on_colour(_grey, pixels)
+    return _grey(pixels)
 
 
-def _grey(colour: Pixels) -> Pixels:
-    return lab.luminance(colour) if colour.shape[2] == 3 else colour
+def _grey(pixels: Pixels) -> Pixels:
+    if pixels.shape[2] <= 2:
+        return pixels.copy()
+    return join_alpha(lab.luminance(pixels), split_alpha(pixels)[1])
+
+
+def _as_colour(operation: Callable[[Pixels], Pixels], pixels: Pixels) -> Pixels:
+    """``operation`` on RGB or RGBA; grey pictures are grey again afterwards, as in sharp."""
+    if pixels.shape[2] >= 3:
+        return operation(pixels)
+    return _grey(operation(as_rgb(pixels)))
 
 
 def tint(pixels: Pixels, edit: Tint) -> Pixels:
@@ -39,67 +49,53 @@ def tint(pixels: Pixels, edit: Tint) -> Pixels:
     """
     curve = _tint_curve(edit.colour)
 
-    def apply(colour: Pixels) -> Pixels:
-        tinted: Pixels = curve[_grey(colour)[:, :, 0]]
-        return tinted if colour.shape[2] == 3 else _grey(tinted)
+    def apply(picture: Pixels) -> Pixels:
+        grey, alpha = split_alpha(_grey(picture))
+        return join_alpha(np.take(curve, grey[:, :, 0], axis=0), alpha)
 
-    return on_colour(apply, pixels)
+    return _as_colour(apply, pixels)
 
 
 @lru_cache(maxsize=64)
 def _tint_curve(colour: Colour) -> Pixels:
     """RGB (256, 3) for each grey value."""
-    target = lab.to_lab(np.array([[[colour.r, colour.g, colour.b]]], np.uint8))[0, 0]
-    greys = np.repeat(np.arange(256, dtype=np.uint8)[None, :, None], 3, axis=2)
-    curve = lab.to_lab(greys)
-    light = curve[..., 0] / 100
-    curve[..., 1:] = (1 - 4 * (light - 0.5) ** 2)[..., None] * target[1:]
-    tinted: Pixels = lab.from_lab(curve)[0]
-    return tinted
+    _, target = lab.split(np.array([[[colour.r, colour.g, colour.b]]], np.uint8))
+    greys = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, axis=2)
+    light, _ = lab.split(greys)
+    weight = 1 - 4 * (light / (100 * lab.LIGHT_STEPS) - 0.5) ** 2
+    curve: Pixels = lab.join(greys, light, np.rint(weight * target).astype(np.int16))[0]
+    return curve
 
 
 def modulate(pixels: Pixels, edit: Modulate) -> Pixels:
     """In LCh: ``L * brightness + lightness``, ``C * saturation``, ``h + hue`` degrees."""
     radians = math.radians(edit.hue % 360)
-    cos, sin = edit.saturation * math.cos(radians), edit.saturation * math.sin(radians)
     # Scaling C and turning h is a rotation of (a, b); no polar form is needed.
-    matrix = np.array([[edit.brightness, 0, 0], [0, cos, -sin], [0, sin, cos]], np.float32)
-    offset = np.array([edit.lightness, 0, 0], np.float32)
-
-    def apply(colour: Pixels) -> Pixels:
-        adjusted = lab.from_lab(lab.to_lab(as_rgb(colour)) @ matrix.T + offset)
-        return adjusted if colour.shape[2] == 3 else _grey(adjusted)
-
-    return on_colour(apply, pixels)
+    cos, sin = edit.saturation * math.cos(radians), edit.saturation * math.sin(radians)
+    light, chroma = (edit.brightness, edit.lightness), (cos, -sin, sin, cos)
+    return _as_colour(lambda picture: lab.adjust(picture, light=light, chroma=chroma), pixels)
 
 
 def normalise(pixels: Pixels, edit: Normalise) -> Pixels:
     """Stretch L between two percentiles to 0-100; a range of at most one L step is left as it is."""
-
-    def apply(colour: Pixels) -> Pixels:
-        values = lab.to_lab(as_rgb(colour))
-        low, high = _light_range(values[..., 0], edit)
-        if abs(high - low) <= 1:
-            return colour.copy()
-        scale = 100 / (high - low)
-        values[..., 0] = values[..., 0] * np.float32(scale) - np.float32(low * scale)
-        stretched = lab.from_lab(values)
-        return stretched if colour.shape[2] == 3 else _grey(stretched)
-
-    return on_colour(apply, pixels)
+    low, high = _light_range(pixels, edit)
+    if abs(high - low) <= 1:
+        return pixels.copy()
+    scale = 100 / (high - low)
+    light, chroma = (scale, -low * scale), (1.0, 0.0, 0.0, 1.0)
+    return _as_colour(lambda picture: lab.adjust(picture, light=light, chroma=chroma), pixels)
 
 
-def _light_range(light: NDArray[np.float32], edit: Normalise) -> tuple[int, int]:
+def _light_range(pixels: Pixels, edit: Normalise) -> tuple[int, int]:
     """Whole L values at the two percentiles, by the cumulative histogram of L with its fraction cut."""
-    whole = light.astype(np.int64)
+    counts = np.bincount(lab.lightness(as_rgb(pixels)).ravel())
     lower, upper = int(edit.lower), int(edit.upper)
-    counts = np.bincount(np.maximum(whole, 0).ravel())
-    low = int(light.min()) if lower == 0 else _percentile(counts, lower)
-    high = int(light.max()) if upper == 100 else _percentile(counts, upper)
+    low = int(np.flatnonzero(counts)[0]) if lower == 0 else _percentile(counts, lower)
+    high = len(counts) - 1 if upper == 100 else _percentile(counts, upper)
     return low, high
 
 
-def _percentile(counts: NDArray[np.int64], percent: int) -> int:
+def _percentile(counts: NDArray[np.intp], percent: int) -> int:
     """libvips' ``percent``: the first bin whose scaled, cut cumulative count exceeds its share of the bins."""
     bins = len(counts)
     cumulative = np.cumsum(counts)
@@ -115,7 +111,7 @@ def threshold(pixels: Pixels, edit: Threshold) -> Pixels:
     """
     if edit.value == 0:
         return pixels.copy()
-    compared = on_colour(_grey, pixels) if edit.greyscale else pixels
+    compared = _grey(pixels) if edit.greyscale else pixels
     return np.where(compared >= edit.value, np.uint8(255), np.uint8(0))
 
 

@@ -1,63 +1,64 @@
-"""CIELAB (D65) of 8-bit sRGB and back, with libvips' constants.
+"""CIELAB (D65) of 8-bit sRGB and back, with libvips' constants, on the native kernels."""
 
-X, Y, Z come from linear light by the matrix of IEC 61966-2-1 (Y of white = 100); L, a, b by CIE 1976.
-"""
-
-from typing import Any
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pixelshift._native import _colour
+from pixelshift.imaging.filters import tables
 from pixelshift.imaging.filters.channels import Pixels
-from pixelshift.imaging.filters.tables import encoded_steps, linear_light
 
-Lab = NDArray[np.float32]
-"""Shape (height, width, 3): L 0-100, a and b about -128 to 127."""
+LIGHT_STEPS = 327.67
+"""Of the planes below: parts of one L step."""
 
-WHITE = np.array([95.0470, 100.0, 108.8827], np.float32)
-TO_XYZ = np.array([[41.24, 35.76, 18.056], [21.26, 71.52, 7.220], [1.93, 11.92, 95.05]], np.float32)
-FROM_XYZ = np.array(
-    [[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]], np.float32
-) / np.float32(100)
+CHROMA_STEPS = 256
+"""Of the planes below: parts of one step of a or b."""
 
+Light = NDArray[np.uint16]
+"""L (height, width), 0-32767."""
 
-def to_lab(rgb: Pixels) -> Lab:
-    """Lab of an RGB array (height, width, 3)."""
-    xyz = linear_light()[rgb] @ (TO_XYZ / WHITE[:, None]).T
-    f = np.where(xyz < 0.008856, 7.787 * xyz + 16 / 116, np.cbrt(xyz))
-    lab = np.empty_like(f)
-    lab[..., 0] = 116 * f[..., 1] - 16
-    lab[..., 1] = 500 * (f[..., 0] - f[..., 1])
-    lab[..., 2] = 200 * (f[..., 1] - f[..., 2])
-    return lab
+Chroma = NDArray[np.int16]
+"""a and b (2, height, width)."""
+
+Matrix = tuple[float, float, float, float]
 
 
-def from_lab(lab: Lab) -> Pixels:
-    """RGB of a Lab array; colours outside sRGB are clipped per channel."""
-    light, a, b = lab[..., 0], lab[..., 1], lab[..., 2]
-    dark = light < 8
-    fy: NDArray[np.float32] = np.where(dark, 7.787 * light / 903.3 + 16 / 116, (light + 16) / 116)
-    middle = np.where(dark, light / 903.3, fy**3)
-    xyz = np.stack([_cube(a / 500 + fy), middle, _cube(fy - b / 200)], axis=-1) * WHITE
-    return encode(xyz.astype(np.float32) @ FROM_XYZ.T)
+@lru_cache(maxsize=1)
+def _curves() -> _colour.Curves:
+    return _colour.Curves(tables.linear_light(), tables.encoded_steps())
 
 
-def _cube(f: NDArray[Any]) -> NDArray[Any]:
-    cubed: NDArray[Any] = np.where(f < 0.2069, (f - 0.13793) / 7.787, f**3)
-    return cubed
+def adjust(pixels: Pixels, *, light: tuple[float, float], chroma: Matrix) -> Pixels:
+    """RGB or RGBA with L to ``light[0] * L + light[1]`` and (a, b) times the 2x2 matrix ``chroma``."""
+    result = np.empty(pixels.shape, np.uint8)
+    _colour.adjust(result, np.ascontiguousarray(pixels), _curves(), light=light, chroma=chroma)
+    return result
 
 
-def encode(linear: NDArray[np.float32]) -> Pixels:
-    """8-bit sRGB of linear light, clipped to 0-1."""
-    steps = encoded_steps()
-    scaled = np.clip(linear * 255, 0, 255)
-    below = scaled.astype(np.intp)
-    low = steps[below]
-    return np.rint(low + (steps[below + 1] - low) * (scaled - below)).astype(np.uint8)
+def split(pixels: Pixels) -> tuple[Light, Chroma]:
+    """L, and a and b, of RGB or RGBA."""
+    light, chroma = np.empty(pixels.shape[:2], np.uint16), np.empty((2, *pixels.shape[:2]), np.int16)
+    _colour.split(light, chroma, np.ascontiguousarray(pixels), _curves())
+    return light, chroma
 
 
-def luminance(rgb: Pixels) -> Pixels:
+def join(pixels: Pixels, light: Light, chroma: Chroma) -> Pixels:
+    """``pixels`` with colours replaced; what lies outside sRGB is clipped per channel."""
+    result = np.array(pixels, np.uint8, order="C")
+    _colour.join(result, light, chroma, _curves())
+    return result
+
+
+def lightness(pixels: Pixels) -> NDArray[np.uint8]:
+    """L (height, width), 0-100, fraction cut."""
+    light = np.empty(pixels.shape[:2], np.uint8)
+    _colour.lightness(light, np.ascontiguousarray(pixels), _curves())
+    return light
+
+
+def luminance(pixels: Pixels) -> Pixels:
     """Grey (height, width, 1) with the same luminous intensity: Rec. 709 weights on linear light."""
-    linear = linear_light()[rgb]
-    y: NDArray[np.float32] = linear @ np.array([0.2126, 0.7152, 0.0722], np.float32)
-    return encode(y[..., None])
+    grey = np.empty(pixels.shape[:2], np.uint8)
+    _colour.luminance(grey, np.ascontiguousarray(pixels), _curves())
+    return grey[:, :, None]

@@ -12,7 +12,7 @@ from pixelshift.edits.types import Blur, Clahe, Convolve, Median, Sharpen
 from pixelshift.errors import InvalidRequestError
 from pixelshift.imaging.filters import lab
 from pixelshift.imaging.filters.bands import Checkpoint, bands, go_on
-from pixelshift.imaging.filters.channels import Pixels, as_rgb, on_colour, split_alpha
+from pixelshift.imaging.filters.channels import Pixels, as_rgb, split_alpha
 
 Sample = TypeVar("Sample", np.uint8, np.uint16)
 
@@ -32,7 +32,7 @@ Mask = NDArray[np.int32]
 def on_premultiplied(operation: Callable[[Pixels], Pixels], pixels: Pixels) -> Pixels:
     """``operation`` on colours weighted by alpha, so that what is transparent does not bleed."""
     _, alpha = split_alpha(pixels)
-    if alpha is None or bool(np.all(alpha == 255)):
+    if alpha is None or (pixels.shape[2] == 4 and bool(np.all(alpha == 255))):
         return operation(np.ascontiguousarray(pixels))
     # Grey with alpha takes the way of RGBA, as it is rare.
     weighted = np.empty((*pixels.shape[:2], 4), np.uint8)
@@ -115,26 +115,23 @@ def sharpen(pixels: Pixels, edit: Sharpen, checkpoint: Checkpoint = go_on) -> Pi
         return convolve(pixels, MILD_SHARPEN, checkpoint)
     mask, curve = gaussian_mask(edit.sigma, SHARPEN_AMPLITUDE), sharpen_curve(edit)
 
-    def apply(colour: Pixels) -> Pixels:
-        values = lab.to_lab(as_rgb(colour))
-        # L in 15 bits, as libvips' LABS holds it.
-        light = (values[..., :1] * np.float32(327.67)).astype(np.uint16)
-        smooth = _blur_samples(light, mask, checkpoint) if len(mask) > 1 else light
-        difference = light.astype(np.int32) - smooth
-        raised = np.clip(light + curve[difference + 32768], 0, 32767)
-        values[..., :1] = raised / np.float32(327.67)
-        sharp = lab.from_lab(values)
-        return sharp if colour.shape[2] == 3 else lab.luminance(sharp)
+    def apply(picture: Pixels) -> Pixels:
+        light, chroma = lab.split(as_rgb(picture))
+        smooth = _blur_samples(light[:, :, None], mask, checkpoint)[:, :, 0] if len(mask) > 1 else light
+        # int32: the difference of two 15-bit values, as an index from its least one on.
+        raised = light + np.take(curve, light.astype(np.int32) - smooth + 32768)
+        sharp = lab.join(as_rgb(picture), np.clip(raised, 0, 32767).astype(np.uint16), chroma)
+        return sharp if picture.shape[2] >= 3 else lab.luminance(sharp)
 
-    return on_premultiplied(lambda picture: on_colour(apply, picture), pixels)
+    return on_premultiplied(apply, pixels)
 
 
-def sharpen_curve(edit: Sharpen) -> NDArray[np.int64]:
+def sharpen_curve(edit: Sharpen) -> NDArray[np.int32]:
     """What to add to L for each difference -32768 to 32767, both in 1/327.67 of an L step."""
     difference = (np.arange(65536) - 32767) / 327.67
     flat = np.clip(difference, -edit.x1, edit.x1)
     added = flat * edit.m1 + (difference - flat) * edit.m2
-    return np.rint(np.clip(added, -edit.y3, edit.y2) * 327.67).astype(np.int64)
+    return np.rint(np.clip(added, -edit.y3, edit.y2) * 327.67).astype(np.int32)
 
 
 def median(pixels: Pixels, edit: Median, checkpoint: Checkpoint = go_on) -> Pixels:

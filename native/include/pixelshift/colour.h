@@ -1,0 +1,50 @@
+/*
+ * Edits in CIELAB (D65) of 8-bit sRGB, and luminance in linear light, with the constants of libvips.
+ *
+ * Rows hold RGB or RGBA; alpha is carried over. Arithmetic is single precision in a fixed order, so all levels agree.
+ */
+#ifndef PIXELSHIFT_COLOUR_H
+#define PIXELSHIFT_COLOUR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pixelshift/cpu.h"
+
+enum { PIXELSHIFT_COLOUR_LINEAR = 256, PIXELSHIFT_COLOUR_ENCODED = 257 };
+
+typedef struct {
+    const float *linear;  /* linear light 0-1 of each level */
+    const float *encoded; /* level of linear light n / 255, the last one twice */
+} pixelshift_colour_tables;
+
+/* L' = scale L + offset, and (a, b) by a 2x2 matrix. */
+typedef struct {
+    float scale, offset, aa, ab, ba, bb;
+} pixelshift_colour_adjustment;
+
+/* L in 1/327.67, a and b in 1/256, fractions cut: libvips' LABS. */
+typedef struct {
+    uint16_t *light;
+    int16_t *a, *b;
+} pixelshift_colour_planes;
+
+typedef struct {
+    void (*adjust)(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables,
+                   const pixelshift_colour_adjustment *adjustment, size_t pixels, size_t channels);
+    void (*split)(pixelshift_colour_planes dst, const uint8_t *src, const pixelshift_colour_tables *tables,
+                  size_t pixels, size_t channels);
+    /* dst holds the alpha that stays. */
+    void (*join)(uint8_t *dst, pixelshift_colour_planes src, const pixelshift_colour_tables *tables, size_t pixels,
+                 size_t channels);
+    /* L 0-100 with its fraction cut. */
+    void (*lightness)(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables, size_t pixels,
+                      size_t channels);
+    /* The grey level of equal luminance (Rec. 709 weights). */
+    void (*luminance)(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables, size_t pixels,
+                      size_t channels);
+} pixelshift_colour_kernels_table;
+
+const pixelshift_colour_kernels_table *pixelshift_colour_kernels(pixelshift_cpu_level level);
+
+#endif
