@@ -34,6 +34,8 @@ def _detection(  # noqa: PLR0913, PLR0917  one parameter for each option
     serial: Annotated[str | None, typer.Option(help="'ar1' discounts autocorrelation.")] = None,
     max_points: Annotated[int | None, typer.Option(help="Longest segment held.")] = None,
     reset: Annotated[str, typer.Option(help="Go on from the 'detection' or the 'change'.")] = "detection",
+    threshold_unit: Annotated[str, typer.Option(help="The threshold is in units of 'data' or 'noise'.")] = "data",
+    trend: Annotated[str, typer.Option(help="A slope is a 'change', or 'remove' it first.")] = "change",
     recommended: Annotated[bool, typer.Option("--recommended", help="The preset for real metrics; whole.")] = False,
 ) -> "Detection":
     from pixelshift.streams.detection import detection_of
@@ -50,6 +52,8 @@ def _detection(  # noqa: PLR0913, PLR0917  one parameter for each option
         "serial": serial,
         "max_points": max_points,
         "reset": reset,
+        "threshold_unit": threshold_unit,
+        "trend": trend,
     }
     if recommended:
         plain = detection_of({}).parameters.as_dict()

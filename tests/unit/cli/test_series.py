@@ -236,3 +236,27 @@ def test_an_impossible_simulation_is_a_plain_error(options: list[str]) -> None:
     result = run("simulate", *options)
     assert result.exit_code == 2
     assert result.stderr.startswith("pixelshift: ")
+
+
+def test_every_parameter_of_the_detector_has_its_option_with_its_default() -> None:
+    from inspect import signature
+
+    from pixelshift.changepoint import Parameters
+    from pixelshift.cli.series import _detection
+
+    options = {name: option.default for name, option in signature(_detection).parameters.items()}
+    assert options.pop("recommended") is False
+    parameters = Parameters().as_dict()
+    del parameters["missing"]  # rows without a number are for --on-error
+    assert options == parameters
+
+
+def test_the_recommended_preset_is_that_of_the_library() -> None:
+    from pixelshift.changepoint import Detector
+
+    values = shifted((120, 120, 120))
+    found = [
+        event["index"] for event in events(run("watch", "-", "--recommended", "--format", "json", text=plain(values)))
+    ]
+    assert found == [change.index for change in Detector.recommended().extend(values)]
+    assert found
