@@ -150,8 +150,8 @@ def _add(rows: Rows, number: int, item: object) -> None:
 def _observation(item: object) -> Observation:
     if not isinstance(item, dict):
         return Observation(_value(item))
-    unknown = next((name for name in item if name not in MEMBERS), None)
-    if unknown is not None:
+    if not item.keys() <= MEMBERS:
+        unknown = next(name for name in item if name not in MEMBERS)
         raise ValueError(f"unknown member {unknown[:40]!r}; there are: value, seq, time")
     if "value" not in item:
         raise ValueError("no value; say null where it is missing")
@@ -166,8 +166,8 @@ def _observation(item: object) -> Observation:
 
 
 def _value(item: object) -> float | None:
-    if item is None:
-        return None
+    if item is None or (type(item) is float and isfinite(item)):  # nearly always
+        return item
     if isinstance(item, bool) or not isinstance(item, int | float):
         raise ValueError(f"{json.dumps(item)[:40]} is not a number")  # noqa: TRY004  told with its row, as all are
     try:
