@@ -11,7 +11,7 @@ from pixelshift.edits.types import Position
 from pixelshift.errors import InvalidRequestError
 from pixelshift.imaging.compose import BLEND_MODES, composite, opacity_of, tile_corner, watermark
 from tests.support import porter_duff
-from tests.support.pictures import Pixels, as_vips, from_vips, noise, solid
+from tests.support.pixels import Pixels, as_vips, from_vips, noise, solid
 
 EDGES = np.array([0, 1, 2, 64, 127, 128, 129, 254, 255], np.uint8)
 

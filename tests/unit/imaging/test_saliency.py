@@ -8,7 +8,7 @@ from PIL import Image, ImageOps
 
 from pixelshift._native import Level, _saliency
 from pixelshift.imaging.saliency import attention_box, entropy_box, focal_point_box, salient_region
-from tests.support.pictures import Pixels, as_vips, noise, solid
+from tests.support.pixels import Pixels, as_vips, noise, solid
 
 SAMPLES = Path(__file__).parents[3] / "samples"
 SKIN = (224, 172, 138)

@@ -9,7 +9,7 @@ import pyvips
 
 from pixelshift.edits import types as edits
 from pixelshift.imaging.filters import FILTERS, gamma_in, gamma_out, rotate_any
-from tests.support.pictures import Pixels, as_vips, from_vips, noise, waves
+from tests.support.pixels import Pixels, as_vips, from_vips, noise, waves
 
 Peer = Callable[[Any], Any]
 

@@ -6,7 +6,7 @@ import pytest
 from pixelshift.edits import types as edits
 from pixelshift.errors import InvalidRequestError
 from pixelshift.imaging.filters import FILTERS, affine_size, rotate_any, rotated_size
-from tests.support.pictures import Pixels, noise, solid
+from tests.support.pixels import Pixels, noise, solid
 
 ORANGE = (200, 100, 50)
 WHITE = edits.Colour(255, 255, 255)

@@ -9,7 +9,7 @@ from pixelshift._native import Level, _convolve
 from pixelshift.edits import types as edits
 from pixelshift.errors import TimeLimitError
 from pixelshift.imaging.filters import spatial
-from tests.support.pictures import noise, solid, waves
+from tests.support.pixels import noise, solid, waves
 
 
 def blurred(samples: NDArray[np.integer], mask: NDArray[np.int32], axis: int) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ from pixelshift._native import Level, _rank
 from pixelshift.edits import types as edits
 from pixelshift.errors import InvalidRequestError, TimeLimitError
 from pixelshift.imaging.filters import spatial
-from tests.support.pictures import Pixels, noise, waves
+from tests.support.pixels import Pixels, noise, waves
 
 
 def padded(picture: Pixels, width: int, height: int, mode: str = "edge") -> Pixels:
