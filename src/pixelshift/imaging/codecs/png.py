@@ -38,7 +38,7 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
 
 
 def read_header(data: bytes) -> Header:
-    if not data.startswith(_SIGNATURE) or data[12:16] != b"IHDR" or len(data) < 29:
+    if not data.startswith(_SIGNATURE) or data[8:16] != b"\0\0\0\x0dIHDR" or len(data) < 29:
         raise damaged("PNG without its header chunk")
     width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     bits, colour = data[24], data[25]

@@ -1,0 +1,173 @@
+"""EXIF, XMP and profiles: what is kept, what goes, what is changed (contract 6.5, decisions 2 and 3)."""
+
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image, ImageCms
+
+from pixelshift.edits.types import Edit, Format, Greyscale, Resize, Rotate, StripExif, StripIcc, ToColourspace, ToFormat
+from pixelshift.imaging import edit, exif, read_header
+from pixelshift.imaging.base import Output
+from pixelshift.imaging.icc import is_srgb, srgb_profile
+from tests.compat.run_vectors import display_p3_profile, srgb_to_display_p3
+from tests.support import pictures
+
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><r:Description exif:GPSLatitude="52,31N" dc:creator="me">'
+    b"<exif:GPSAltitude>34/1</exif:GPSAltitude></r:Description></x:xmpmeta>"
+)
+
+
+def photo_block(orientation: int = 6) -> bytes:
+    block = Image.Exif()
+    block[ExifTags.Base.Orientation] = orientation
+    block[ExifTags.Base.Copyright] = "somebody and company"
+    block[ExifTags.Base.Make] = "camera"
+    block.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (52.0, 31.0, 12.0), 29: "2026:11:23 secret date"})
+    block.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.LensModel] = "a lens"
+    return block.tobytes()
+
+
+def photo(format_: str = "JPEG", **options: Any) -> bytes:
+    return pictures.encoded(pictures.gradient(40, 30), format_, exif=photo_block(), xmp=XMP, **options)
+
+
+def opened(data: bytes, *edits: Edit, **output: Any) -> Image.Image:
+    return Image.open(io.BytesIO(edit(data, edits, output=Output(**output)).body))
+
+
+@pytest.mark.parametrize("edits", [(Resize(20),), (Greyscale(),), ()], ids=["stream", "steps", "format"])
+@pytest.mark.parametrize("format_", [Format.JPEG, Format.WEBP, Format.PNG, Format.AVIF])
+def test_exif_stays_without_the_position(edits: tuple[Edit, ...], format_: Format) -> None:
+    picture = opened(photo(), *edits, ToFormat(format_))
+    block = picture.getexif()
+    assert block[ExifTags.Base.Copyright] == "somebody and company"
+    assert block[ExifTags.Base.Orientation] == 6
+    assert block.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.LensModel] == "a lens"
+    assert not block.get_ifd(ExifTags.IFD.GPSInfo)
+    assert b"secret date" not in picture.info["exif"]
+    assert b"me" in picture.info["xmp"]
+    assert b"GPS" not in picture.info["xmp"]
+
+
+def test_the_position_stays_where_it_is_asked_for() -> None:
+    picture = opened(photo(), Resize(20), keep_gps=True)
+    assert picture.getexif().get_ifd(ExifTags.IFD.GPSInfo)[29] == "2026:11:23 secret date"
+    assert b"GPSLatitude" in picture.info["xmp"]
+
+
+def test_a_packet_with_position_data_in_an_unknown_shape_is_dropped() -> None:
+    data = pictures.encoded(pictures.gradient(4, 4), "JPEG", xmp=b"<a><![CDATA[ GPS 52 N ]]></a>")
+    assert "xmp" not in opened(data, Resize(2)).info
+
+
+@pytest.mark.parametrize("strip", [StripExif(), StripIcc()])
+@pytest.mark.parametrize("format_", ["JPEG", "WEBP"])
+def test_stripping_leaves_the_orientation_and_nothing_else(strip: Edit, format_: str) -> None:
+    picture = opened(photo(format_), strip, Resize(20))
+    assert dict(picture.getexif()) == {ExifTags.Base.Orientation: 6, ExifTags.Base.Software: "Pixelshift"}
+    assert "icc_profile" not in picture.info
+    assert "xmp" not in picture.info
+
+
+def test_stripping_an_upright_picture_leaves_nothing() -> None:
+    picture = opened(pictures.encoded(pictures.gradient(40, 30), "JPEG", exif=photo_block(1)), StripExif())
+    assert "exif" not in picture.info
+
+
+def test_a_picture_without_metadata_gains_a_small_block_and_a_profile() -> None:
+    picture = opened(pictures.encoded(pictures.gradient(40, 30), "PNG"), Resize(20))
+    block = picture.getexif()
+    assert (block[ExifTags.Base.Orientation], block[ExifTags.Base.XResolution]) == (1, 72)
+    assert (
+        ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(picture.info["icc_profile"]))).strip()
+        == "sRGB"
+    )
+
+
+@pytest.mark.parametrize("edits", [(Rotate(None), Resize(20)), (Resize(20), Rotate(None))])
+def test_auto_orient_turns_the_pixels_and_resets_the_tag(edits: tuple[Edit, ...]) -> None:
+    picture = opened(photo(), *edits)
+    assert picture.size == (20, 27)
+    assert picture.getexif()[ExifTags.Base.Orientation] == 1
+    assert picture.getexif()[ExifTags.Base.Make] == "camera"
+
+
+def test_an_explicit_angle_turns_the_stored_pixels_and_keeps_the_tag() -> None:
+    picture = opened(photo(), Rotate(90))
+    assert (picture.size, picture.getexif()[ExifTags.Base.Orientation]) == ((30, 40), 6)
+
+
+def test_the_setting_orients_every_picture_first() -> None:
+    picture = opened(photo(), Resize(15), auto_orient=True)
+    assert (picture.size, picture.getexif()[ExifTags.Base.Orientation]) == ((15, 20), 1)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("format_", ["PNG", "TIFF", "WEBP", "JPEG"])
+def test_every_orientation_is_turned_as_pillow_turns_it(orientation: int, format_: str) -> None:
+    from PIL import ImageOps
+
+    pixels = pictures.gradient(16, 8)
+    options = {"quality": 100, "subsampling": 0} if format_ == "JPEG" else {}
+    options |= {"lossless": True} if format_ == "WEBP" else {}
+    data = pictures.encoded(pixels, format_, exif=exif.PREFIX + exif.small_block(orientation), **options)
+    tagged = Image.fromarray(pixels)
+    tagged.getexif()[ExifTags.Base.Orientation] = orientation
+    expected = np.array(ImageOps.exif_transpose(tagged))
+    result = edit(data, [Rotate(None), ToFormat(Format.PNG)])
+    assert np.abs(pictures.decoded(result.body).astype(int) - expected).max() <= (3 if format_ == "JPEG" else 0)
+
+
+@pytest.mark.parametrize("format_", ["PNG", "JPEG", "WEBP", "TIFF", "AVIF"])
+def test_colours_of_another_profile_become_srgb(format_: str) -> None:
+    stored = np.full((8, 8, 3), srgb_to_display_p3((255, 0, 0)), np.uint8)
+    options: dict[str, Any] = {"quality": 100} if format_ in {"JPEG", "WEBP", "AVIF"} else {}
+    data = pictures.encoded(stored, format_, icc_profile=display_p3_profile(), **options)
+    result = edit(data, [ToFormat(Format.PNG)]).body
+    assert np.abs(pictures.decoded(result)[4, 4].astype(int) - (255, 0, 0)).max() <= (
+        0 if format_ in {"PNG", "TIFF"} else 8
+    )
+    assert is_srgb(Image.open(io.BytesIO(result)).info["icc_profile"])
+
+
+def test_alpha_is_not_touched_by_the_profile() -> None:
+    stored = np.full((2, 2, 4), (234, 51, 34, 77), np.uint8)
+    data = pictures.encoded(stored, "PNG", icc_profile=display_p3_profile())
+    assert pictures.decoded(edit(data, []).body)[0, 0].tolist() == [255, 0, 0, 77]
+
+
+def test_a_broken_profile_is_ignored() -> None:
+    data = pictures.encoded(pictures.gradient(8, 8), "PNG", icc_profile=b"not a profile at all" * 20)
+    assert np.array_equal(pictures.decoded(edit(data, []).body), pictures.gradient(8, 8))
+
+
+def test_known_srgb_profiles_are_told_from_others() -> None:
+    assert is_srgb(srgb_profile())
+    assert is_srgb(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    assert not is_srgb(display_p3_profile())
+    assert not is_srgb(ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes())
+
+
+def test_our_profile_is_srgb_to_littlecms_too() -> None:
+    cube = np.stack(np.meshgrid(*[np.arange(0, 256, 15, dtype=np.uint8)] * 3), -1).reshape(1, -1, 3)
+    ours = ImageCms.ImageCmsProfile(io.BytesIO(srgb_profile()))
+    transform = ImageCms.buildTransform(ours, ImageCms.createProfile("sRGB"), "RGB", "RGB")
+    assert np.abs(np.asarray(transform.apply(Image.fromarray(cube))).astype(int) - cube).max() <= 1
+
+
+def test_cmyk_is_read_as_rgb_and_written_where_the_format_can() -> None:
+    body = io.BytesIO()
+    Image.new("CMYK", (16, 16), (0, 255, 255, 0)).save(body, "JPEG", quality=95)
+    assert read_header(body.getvalue()).is_cmyk
+    red = pictures.decoded(edit(body.getvalue(), [ToFormat(Format.PNG)]).body)[8, 8]
+    assert np.abs(red.astype(int) - (255, 0, 0)).max() <= 3
+    back = opened(body.getvalue(), ToColourspace("cmyk"))
+    assert (back.mode, "icc_profile" in back.info) == ("CMYK", False)
+
+
+def test_one_channel_output_carries_no_rgb_profile() -> None:
+    picture = opened(pictures.encoded(pictures.gradient(8, 8), "PNG"), ToColourspace("b-w"))
+    assert (picture.mode, "icc_profile" in picture.info) == ("L", False)
