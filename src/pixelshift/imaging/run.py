@@ -48,7 +48,9 @@ def run(
     if len(body) > plan.limits.output_bytes:
         raise _too_many_bytes(plan)
     width, height = picture.size
-    return Encoded(body, plan.format, width, height, len(picture.frames), timings)
+    # Encoders join frames that do not differ, so that the file has the say.
+    pages = codec(plan.format).read_header(body).pages if len(picture.frames) > 1 else 1
+    return Encoded(body, plan.format, width, height, pages, timings)
 
 
 @contextmanager

@@ -63,6 +63,9 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
 
     image = opened(GifImageFile, data)
     frames, delays = frames_of(image, None, how)
+    if frames[0].shape[2] == 4 and all((frame[..., 3] == 255).all() for frame in frames):
+        # Clear pixels only said "as in the frame before"; nothing shines through.
+        frames = [frame[..., :3] for frame in frames]
     return Picture(frames, Metadata(), delays, _plays(image.info.get("loop")) if how.frames > 1 else None)
 
 
@@ -79,14 +82,14 @@ def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
     Accepted without effect, because Pillow chooses palettes and frame differences itself: ``reuse``, ``effort``,
     ``interFrameMaxError``, ``interPaletteMaxError``.
     """
-    from pixelshift.imaging.codecs.palette import quantised
-    from pixelshift.imaging.codecs.pillow import animation_options, as_image, saved
+    from pixelshift.imaging.codecs.palette import indexed
+    from pixelshift.imaging.codecs.pillow import animation_options, saved
 
     colours = int(options.get("colours", options.get("colors", 256)))
     dither = float(options.get("dither", 1.0)) > 0
-    images = [quantised(as_image(frame), colours, dither=dither) for frame in picture.frames]
+    images = [indexed(frame, colours, dither=dither) for frame in picture.frames]
     more = animation_options(picture, images, options) if len(images) > 1 else {}
     plays = more.pop("loop", 1)
     if plays != 1:
         more["loop"] = max(0, plays - 1)
-    return saved(images[0], "GIF", disposal=2 if len(images) > 1 and picture.has_alpha else 0, **more)
+    return saved(images[0], "GIF", disposal=2 if picture.has_alpha else 0, **more)

@@ -12,7 +12,7 @@ from pixelshift.imaging.metadata import Metadata
 if TYPE_CHECKING:
     from PIL import Image
 
-    from pixelshift.imaging.picture import Picture
+    from pixelshift.imaging.picture import Picture, Pixels
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 3: 3, 4: 2, 6: 4}
@@ -94,9 +94,8 @@ def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
 
     from pixelshift.imaging.codecs.pillow import as_image, saved
 
-    image = as_image(picture.frames[0])
-    if options.get("palette") or any(name in options for name in _PALETTE_OPTIONS):
-        image = _indexed(image, options)
+    in_palette = options.get("palette") or any(name in options for name in _PALETTE_OPTIONS)
+    image = _indexed(picture.frames[0], options) if in_palette else as_image(picture.frames[0])
     blocks = picture.metadata.for_pillow()
     xmp = blocks.pop("xmp", None)
     text = PngInfo()
@@ -105,11 +104,11 @@ def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
     return saved(image, "PNG", compress_level=int(options.get("compressionLevel", 6)), pnginfo=text, **blocks)
 
 
-def _indexed(image: "Image.Image", options: Mapping[str, Any]) -> "Image.Image":
+def _indexed(pixels: "Pixels", options: Mapping[str, Any]) -> "Image.Image":
     from pixelshift.imaging.codecs.palette import quantised
 
     colours = int(options.get("colours", options.get("colors", 256)))
     quality = float(options.get("quality", 100))
     # sharp lets quality choose the number of colours; without libimagequant it bounds them directly.
     colours = max(2, min(colours, round(256 * quality / 100)))
-    return quantised(image, colours, dither=float(options.get("dither", 1.0)) > 0)
+    return quantised(pixels, colours, dither=float(options.get("dither", 1.0)) > 0)
