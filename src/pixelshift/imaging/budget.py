@@ -14,6 +14,9 @@ from pixelshift.limits import Limits
 _SIDE_LIMITS = {Format.WEBP: 16_383, Format.JPEG: 65_535, Format.GIF: 65_535, Format.AVIF: 65_535}
 
 
+_ANY_SIZE = Size(1 << 31, 1 << 31)
+
+
 def check_source(header: Header, frames: int, limits: Limits) -> None:
     pixels = header.width * header.height
     if pixels > limits.source_pixels or pixels * frames > limits.animation_pixels:
@@ -44,7 +47,7 @@ def walk(planned: Sequence[Step], size: Size, frames: int, limits: Limits) -> tu
     """Follow the sizes through the steps; refuse what does not fit."""
     cost, exact = 0.0, True
     for step in planned:
-        if exact and isinstance(step, steps.Cut) and not step.box.inside(size):
+        if isinstance(step, steps.Cut) and not (step.box.inside(size) if exact else step.box.inside(_ANY_SIZE)):
             raise outside(step, size)
         cost += step.cost(size) * frames
         larger = step.after(size)
