@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -61,11 +62,12 @@ class ImageFace:
         name = request_id(headers.get("x-request-id"))
         with self._observer.under_way():
             response = await self._respond(scope, headers)
-            await self._send(response, name, send)
+            with suppress(TimeoutError):  # a reader who stopped: uvicorn closes what is left unfinished
+                await self._send(response, name, send)
         self._observer.record(scope["method"], _target(scope), name, response, time.monotonic() - started_s)
 
     def _is_reserved(self, path: str) -> bool:
-        return path.split("/", 2)[1] in self._reserved
+        return path.split("/", 2)[1:2] != [] and path.split("/", 2)[1] in self._reserved
 
     async def _respond(self, scope: Scope, headers: dict[str, str]) -> HttpResponse:
         try:

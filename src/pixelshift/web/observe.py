@@ -13,7 +13,8 @@ from pixelshift.delivery.message import HttpResponse
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECRETS = re.compile(r"((?:^|[?&])(?:signature|token|key|X-Amz-[A-Za-z-]+)=)[^&]*", re.IGNORECASE)
 _TARGET_CHARACTERS = 1024
-_STAGES = ("cache", "fetch", "decode", "edit", "encode")
+_STAGES = ("cache", "fetch", "decode", "edit", "encode", "stream")
+"""``stream`` stands for the three before it where they run as one."""
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0)
 
 
