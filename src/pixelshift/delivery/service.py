@@ -60,6 +60,16 @@ class Rooms:
     """Where :meth:`DeliveryService.begin` does what takes time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One answer in the making."""
+
+    name: tuple[str, int]
+    order: Order
+    flight: Future[Answer]
+    deadline_s: float
+
+
 class DeliveryService:
     """Answers image requests: signature, expiry, grammar, cache, rendering, errors. Thread-safe."""
 
@@ -89,26 +99,14 @@ class DeliveryService:
 
         Never blocks on the network, the disk or a codec, so an event loop may call it.
         """
-        executor = self._rooms.executor
+        executor, gate = self._rooms.executor, self._rooms.gate
         assert executor is not None, "begin needs an executor"
         try:
-            gate = self._rooms.gate
             if gate is not None and not gate.check_quickly(self._path(request), request.parameters()):
-                return executor.submit(self.handle, request)
-            order = self._admit(request)
+                return self._begin_checking(gate, request, executor)
         except PixelshiftError as error:
-            if self._rooms.failures.answers_at_once:
-                return self._refuse(request, error)
-            return executor.submit(self._refuse, request, error)
-        except Exception as error:  # a fault of ours must still become an answer
-            return self._refuse(request, _unexpected(error))
-        cache, entry = self._rooms.cache, self._rooms.peek(order.key) if self._rooms.peek else None
-        answer = self._stored(cache, entry)
-        if answer is not None:
-            if cache is not None and entry is not None and cache.judge(entry) is Freshness.RENEWING:
-                self._share(order, request, self._run_apart)
-            return self._finish(answer, request, order)
-        return self._later(self._share(order, request, self._run_apart), request, order)
+            return self._begin_refusing(request, error)
+        return self._begin_checked(request)
 
     def refuse(self, error: PixelshiftError) -> HttpResponse:
         """The answer where not even a request could be read."""
@@ -126,6 +124,51 @@ class DeliveryService:
         if source is not None:
             return cache.purge_source(source)
         return cache.purge_prefix(prefix) if prefix is not None else cache.purge_all()
+
+    def _begin_checking(self, gate: SignedGate, request: HttpRequest, executor: Executor) -> Future[HttpResponse]:
+        """Has the signature checked where that may take time, then goes on without holding the thread."""
+        response: Future[HttpResponse] = Future()
+
+        def check() -> HttpResponse | Future[HttpResponse]:
+            try:
+                gate.check(self._path(request), request.parameters())
+            except PixelshiftError as error:
+                return self._refuse(request, error)
+            return self._begin_checked(request)
+
+        def go_on() -> None:
+            if not response.set_running_or_notify_cancel():
+                return
+            begun = _attempt(check)
+            if isinstance(begun, HttpResponse):
+                response.set_result(begun)
+            else:
+                begun.add_done_callback(lambda done: _pass_on(done, response))
+
+        executor.submit(go_on)
+        return response
+
+    def _begin_checked(self, request: HttpRequest) -> HttpResponse | Future[HttpResponse]:
+        try:
+            order = self._admit(request)
+        except PixelshiftError as error:
+            return self._begin_refusing(request, error)
+        except Exception as error:  # a fault of ours must still become an answer
+            return self._begin_refusing(request, _unexpected(error))
+        cache, entry = self._rooms.cache, self._rooms.peek(order.key) if self._rooms.peek else None
+        answer = self._stored(cache, entry)
+        if answer is not None:
+            if cache is not None and entry is not None and cache.judge(entry) is Freshness.RENEWING:
+                self._share(order, request, self._run_apart)
+            return self._finish(answer, request, order)
+        return self._later(self._share(order, request, self._run_apart), request, order)
+
+    def _begin_refusing(self, request: HttpRequest, error: PixelshiftError) -> HttpResponse | Future[HttpResponse]:
+        """At once, unless a fallback picture may have to be read for it."""
+        executor = self._rooms.executor
+        if executor is None or self._rooms.failures.answers_at_once:
+            return self._refuse(request, error)
+        return executor.submit(self._refuse, request, error)
 
     # Order of work (contract, 1.1): signature, expiry, kind, bucket, key, edits …
 
@@ -146,30 +189,31 @@ class DeliveryService:
         formats = accepted_formats(request.headers.get("accept", ""), offered) if varies else ()
         return Order(image, formats, varies, order_key(image, formats))
 
-    def _share(
-        self, order: Order, request: HttpRequest, run: Callable[[Order, Future[Answer], float], None]
-    ) -> Future[Answer]:
+    def _share(self, order: Order, request: HttpRequest, run: Callable[[Work], None]) -> Future[Answer]:
         """The answer in the making: ours to make by ``run``, or that of whoever came first."""
         if self._rooms.executor is not None and len(self._flights) >= self._policy.queue:
             flight: Future[Answer] = Future()
             overload = OverloadedError("Too many pictures are being made.", retry_after_s=1)
             flight.set_result(Answer(self._rooms.failures.page(overload)))
             return flight
-        flight, leads = self._flights.join(order.key)
+        # Whoever comes after a purge does not share what was begun before it.
+        name = (order.key, self._rooms.cache.generation() if self._rooms.cache else 0)
+        flight, leads = self._flights.join(name)
         if leads:
             own_s = time.monotonic() + self._policy.time_s
-            run(order, flight, own_s if request.deadline_s is None else min(own_s, request.deadline_s))
+            work = Work(name, order, flight, own_s if request.deadline_s is None else min(own_s, request.deadline_s))
+            run(work)
         return flight
 
-    def _run_here(self, order: Order, flight: Future[Answer], deadline_s: float) -> None:
-        self._flights.lead(order.key, flight, lambda: self._make(order, deadline_s))
+    def _run_here(self, work: Work) -> None:
+        self._flights.lead(work.name, work.flight, lambda: self._make(work.order, work.deadline_s))
 
-    def _run_apart(self, order: Order, flight: Future[Answer], deadline_s: float) -> None:
+    def _run_apart(self, work: Work) -> None:
         assert self._rooms.executor is not None
         try:
-            self._rooms.executor.submit(self._run_here, order, flight, deadline_s)
+            self._rooms.executor.submit(self._run_here, work)
         except RuntimeError as error:  # the executor is shutting down
-            self._flights.abandon(order.key, flight, error)
+            self._flights.abandon(work.name, work.flight, error)
 
     def _later(self, flight: Future[Answer], request: HttpRequest, order: Order) -> Future[HttpResponse]:
         """The response to one client of a shared flight."""
@@ -180,7 +224,10 @@ class DeliveryService:
                 return
             failure = done.exception()
             answer = Answer(self._rooms.failures.page(_closing(failure))) if failure else done.result()
-            response.set_result(self._finish(answer, request, order))
+            try:
+                response.set_result(self._finish(answer, request, order))
+            except Exception as error:  # or the client would wait in vain
+                response.set_result(self._refuse(request, _unexpected(error)))
 
         flight.add_done_callback(land)
         return response
@@ -253,6 +300,26 @@ def _from_entry(
 
 def _unexpected(error: Exception) -> InternalError:
     return InternalError("Something went wrong on our side.", detail=repr(error)[:500])
+
+
+def _attempt(
+    call: Callable[[], HttpResponse | Future[HttpResponse]],
+) -> HttpResponse | Future[HttpResponse]:
+    """What the call returns; an exception becomes a future that has failed with it."""
+    try:
+        return call()
+    except Exception as error:  # a waiting client must hear of it
+        failed: Future[HttpResponse] = Future()
+        failed.set_exception(error)
+        return failed
+
+
+def _pass_on(done: Future[HttpResponse], response: Future[HttpResponse]) -> None:
+    failure = done.exception()
+    if failure is None:
+        response.set_result(done.result())
+    else:
+        response.set_exception(failure)
 
 
 def _closing(failure: BaseException) -> PixelshiftError:

@@ -264,6 +264,31 @@ def test_a_signature_seen_to_be_good_lets_the_next_one_be_checked_at_once(thread
     assert wait(house.service.begin(get("/a.png?signature=00"))).status == 403
 
 
+def test_waiting_behind_a_first_signature_check_holds_no_thread() -> None:
+    with ThreadPoolExecutor(2) as two_threads:
+        house = House(SHELF, executor=two_threads, gate=SignedGate(FixedKeys((b"key",))))
+        house.renderer.gate.clear()
+        signed = get("/10x10/a.png?signature=" + sign("/10x10/a.png", [], b"key"))
+        begun = [house.service.begin(signed) for _ in range(20)]
+        assert house.renderer.entered.acquire(timeout=20)
+        house.renderer.gate.set()
+        assert [wait(one).status for one in begun] == [200] * 20
+    assert len(house.renderer.jobs) == 1
+
+
+def test_who_comes_after_a_purge_does_not_share_what_was_begun_before_it(threads: ThreadPoolExecutor) -> None:
+    house = House(SHELF, executor=threads)
+    house.renderer.gate.clear()
+    before = house.service.begin(get("/10x10/a.png"))
+    assert house.renderer.entered.acquire(timeout=20)
+    house.service.purge(source="b/a.png")
+    house.origin.objects["b", "a.png"] = picture(etag="v2")
+    after = house.service.begin(get("/10x10/a.png"))
+    assert house.renderer.entered.acquire(timeout=20)
+    house.renderer.gate.set()
+    assert (b"@v1" in wait(before).body, b"@v2" in wait(after).body) == (True, True)
+
+
 def test_a_link_with_an_end_is_fresh_until_then_from_the_cache_too() -> None:
     house = House(SHELF)
     house.service.handle(get("/a.png"))
