@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pixelshift._native import Level, _colour
 from pixelshift.edits import types as edits
 from pixelshift.imaging.filters import FILTERS, lab, tables
-from tests.support.pictures import Pixels, noise, solid
+from tests.support.pixels import Pixels, noise, solid
 
 TO_XYZ = np.array([[0.4124, 0.3576, 0.18056], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 FROM_XYZ = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
