@@ -133,5 +133,5 @@ def _curve(tag: bytes) -> Callable[[float], float]:
         return look_up
     if tag[:4] == b"para" and tag[8:10] == b"\x00\x03":
         g, a, b, c, d = (value / 65536 for value in struct.unpack_from(">5i", tag, 12))
-        return lambda x: float((a * x + b) ** g if x >= d else c * x)
+        return lambda x: float(max(0.0, a * x + b) ** g if x >= d else c * x)
     raise ValueError("another kind of curve")

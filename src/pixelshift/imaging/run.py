@@ -134,7 +134,7 @@ def _encode(plan: Plan, picture: "Picture") -> bytes:
         return codec(plan.format).encode(picture, plan.options)
     except PixelshiftError:
         raise
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise InvalidRequestError(
             f"The result cannot be written as {plan.format.name}.", detail=f"{type(error).__name__}: {error}"
         ) from error

@@ -43,10 +43,11 @@ def read_header(data: bytes) -> Header:
 
 
 def decode(data: bytes, header: Header, how: Decode) -> "Picture":
-    from pixelshift.imaging.codecs.pillow import load, pixels_of
+    from pixelshift.imaging.codecs.pillow import check_size, load, pixels_of
     from pixelshift.imaging.picture import Picture
 
     image = _open(data)
+    check_size(image, header)
     load(image)
     block = image.info.get("exif")
     metadata = Metadata(

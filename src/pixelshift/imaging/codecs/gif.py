@@ -62,7 +62,7 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
     from pixelshift.imaging.picture import Picture
 
     image = opened(GifImageFile, data)
-    frames, delays = frames_of(image, None, how)
+    frames, delays = frames_of(image, header, None, how)
     if frames[0].shape[2] == 4 and all((frame[..., 3] == 255).all() for frame in frames):
         # Clear pixels only said "as in the frame before"; nothing shines through.
         frames = [frame[..., :3] for frame in frames]

@@ -125,7 +125,7 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
     from pixelshift.imaging.picture import Picture
 
     metadata = read_metadata(data)
-    pixels = pixels_of(_loaded(data, how), metadata.icc)
+    pixels = pixels_of(_loaded(data, header, how), metadata.icc)
     picture = Picture([pixels], metadata)
     if how.denominator > 1:
         # The decoder rounds up; upstream's rounds down, and sizes follow upstream (contract 5.3).
@@ -133,13 +133,14 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
     return picture
 
 
-def _loaded(data: bytes, how: Decode) -> "JpegImageFile":
+def _loaded(data: bytes, header: Header, how: Decode) -> "JpegImageFile":
     from PIL.JpegImagePlugin import JpegImageFile
 
-    from pixelshift.imaging.codecs.pillow import load, opened
+    from pixelshift.imaging.codecs.pillow import check_size, load, opened
 
     def attempt(body: bytes) -> JpegImageFile:
         image = opened(JpegImageFile, body)
+        check_size(image, header)
         if how.denominator > 1:
             image.draft(None, (image.width // how.denominator or 1, image.height // how.denominator or 1))
         return image

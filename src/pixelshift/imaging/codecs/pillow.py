@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import numpy as np
 from PIL import Image, ImageFile
 
+from pixelshift.errors import InvalidRequestError
+from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs import Decode, damaged
 from pixelshift.imaging.colour import to_srgb
 from pixelshift.imaging.picture import Picture, Pixels, with_alpha
@@ -28,6 +30,8 @@ _DAMAGE = (
     KeyError,
     TypeError,
     OverflowError,
+    RuntimeError,
+    AssertionError,
     struct.error,
     zlib.error,
     Image.DecompressionBombError,
@@ -41,6 +45,12 @@ def opened(plugin: Callable[[io.BytesIO], _Opened], data: bytes) -> _Opened:
         return plugin(io.BytesIO(data))
     except _DAMAGE as error:
         raise damaged(f"{type(error).__name__}: {error}") from error
+
+
+def check_size(image: ImageFile.ImageFile, header: Header) -> None:
+    """The limits were checked on the header's size; Pillow must not have found another."""
+    if image.size != (header.width, header.height):
+        raise damaged(f"{image.width}x{image.height} behind a header of {header.width}x{header.height}")
 
 
 def load(image: ImageFile.ImageFile) -> None:
@@ -61,13 +71,15 @@ def load(image: ImageFile.ImageFile) -> None:
 
 def pixels_of(image: Image.Image, icc: bytes | None) -> Pixels:
     """The decoded picture as sRGB or sRGB + alpha."""
-    if image.mode in {"I;16", "I;16B", "I;16L", "I;16N", "I", "F"}:
-        image = _eight_bits(image)
-    if icc is not None:
-        image = to_srgb(image, icc)
-    transparent = image.has_transparency_data
-    mode = "RGBA" if transparent else "RGB"
-    return np.array(image if image.mode == mode else image.convert(mode))
+    try:
+        if image.mode in {"I;16", "I;16B", "I;16L", "I;16N", "I", "F"}:
+            image = _eight_bits(image)
+        if icc is not None:
+            image = to_srgb(image, icc)
+        mode = "RGBA" if image.has_transparency_data else "RGB"
+        return np.array(image if image.mode == mode else image.convert(mode))
+    except _DAMAGE as error:
+        raise damaged(f"{type(error).__name__}: {error}") from error
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -90,24 +102,39 @@ def saved(image: Image.Image, format_: str, **options: Any) -> bytes:
     return body.getvalue()
 
 
-def frames_of(image: ImageFile.ImageFile, icc: bytes | None, how: Decode) -> tuple[list[Pixels], tuple[int, ...]]:
-    """The first ``how.frames`` frames, all of one size and all with alpha or none, and their delays in milliseconds."""
+def frames_of(
+    image: ImageFile.ImageFile, header: Header, icc: bytes | None, how: Decode
+) -> tuple[list[Pixels], tuple[int, ...]]:
+    """The first ``how.frames`` frames, all of the header's size and all with alpha or none, and delays in milliseconds.
+
+    A frame that cannot be read ends the animation.
+    """
     frames: list[Pixels] = []
     delays: list[int] = []
     for index in range(how.frames):
         try:
             image.seek(index)
-        except EOFError:
+            how.check()
+            frames.append(_frame(image, header, icc, how))
+        except (*_DAMAGE, InvalidRequestError):
             break
-        how.check()
-        load(image)
-        frames.append(pixels_of(image, icc))
         delays.append(int(image.info.get("duration") or 0))
     if not frames:
         raise damaged("no frame could be read")
     if len({frame.shape[2] for frame in frames}) > 1:
         frames = [with_alpha(frame) for frame in frames]
     return frames, tuple(delays) if how.frames > 1 else ()
+
+
+def _frame(image: ImageFile.ImageFile, header: Header, icc: bytes | None, how: Decode) -> Pixels:
+    """One frame on the canvas of the header: Pillow lets frames that stick out enlarge it."""
+    if image.width * image.height > how.limits.source_pixels:
+        raise damaged("a frame larger than its animation")
+    load(image)
+    pixels = pixels_of(image, icc)[: header.height, : header.width]
+    if pixels.shape[:2] != (header.height, header.width):
+        raise damaged("a frame smaller than its animation")
+    return pixels
 
 
 def animation_options(picture: Picture, images: list[Image.Image], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,10 +69,11 @@ def read_header(data: bytes) -> Header:
 def decode(data: bytes, header: Header, how: Decode) -> "Picture":
     from PIL.PngImagePlugin import PngImageFile
 
-    from pixelshift.imaging.codecs.pillow import load, opened, pixels_of
+    from pixelshift.imaging.codecs.pillow import check_size, load, opened, pixels_of
     from pixelshift.imaging.picture import Picture
 
     image = opened(PngImageFile, data)
+    check_size(image, header)
     load(image)
     info = image.info
     xmp = info.get("xmp")

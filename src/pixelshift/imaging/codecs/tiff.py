@@ -10,7 +10,7 @@ from pixelshift.edits.types import Format
 from pixelshift.imaging import exif
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs import Decode, damaged
-from pixelshift.imaging.codecs.pillow import as_image, load, opened, pixels_of, saved
+from pixelshift.imaging.codecs.pillow import as_image, check_size, load, opened, pixels_of, saved
 from pixelshift.imaging.metadata import Metadata
 from pixelshift.imaging.picture import Picture, over_black
 
@@ -65,6 +65,7 @@ def read_header(data: bytes) -> Header:
 
 def decode(data: bytes, header: Header, how: Decode) -> Picture:
     image = opened(_StoredTiff, data)
+    check_size(image, header)
     load(image)
     xmp = image.info.get("xmp")
     # Only the orientation crosses over: a TIFF's tags describe its own layout and its pages, not the picture.

@@ -94,7 +94,7 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
     info = image.info
     block = info.get("exif")
     metadata = Metadata(exif.without_prefix(block) if block else None, info.get("icc_profile"), info.get("xmp"))
-    frames, delays = frames_of(image, metadata.icc, how)
+    frames, delays = frames_of(image, header, metadata.icc, how)
     picture = Picture(frames, metadata, delays, info.get("loop") if how.frames > 1 else None)
     stored = (header.width, header.height)
     if how.size != stored:
