@@ -54,7 +54,7 @@ def finish(
     if request.method == "HEAD":
         headers["Content-Length"] = str(len(body))
         body = b""
-    return HttpResponse(status, tuple(headers.items()), body, _facts(answer))
+    return HttpResponse(status, headers.pairs(), body, _facts(answer))
 
 
 def cors_headers(cors: Cors, request: HttpRequest) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """A finished answer before it is fitted to one client: what caches keep."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -28,27 +28,38 @@ class Representation:
     error: PixelshiftError | None = None
 
 
-class HeaderMap(dict[str, str]):
-    """Headers in order of arrival; setting one replaces any that differs by letter case alone."""
+class HeaderMap(Mapping[str, str]):
+    """Headers in order of arrival, under the names as given; two that differ by letter case alone are one."""
+
+    __slots__ = ("_known",)
 
     def __init__(self, *sources: Mapping[str, str]) -> None:
-        super().__init__()
-        for source in sources:
-            for name, value in source.items():
-                self[name] = value
+        self._known = {name.lower(): (name, value) for source in sources for name, value in source.items()}
+
+    def __getitem__(self, name: str) -> str:
+        return self._known[name.lower()][1]
 
     def __setitem__(self, name: str, value: str) -> None:
-        self.discard(name)
-        super().__setitem__(name, value)
+        self._known[name.lower()] = (name, value)
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, _ in self._known.values())
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Names and values."""
+        return tuple(self._known.values())
 
     def discard(self, name: str) -> None:
         """Removes a header if it is there."""
-        for known in [known for known in self if known.lower() == name.lower()]:
-            del self[known]
+        self._known.pop(name.lower(), None)
 
     def find(self, name: str) -> str | None:
-        """The value of a header, letter case ignored."""
-        return next((value for known, value in self.items() if known.lower() == name.lower()), None)
+        """The value of a header; ``None`` where there is none."""
+        found = self._known.get(name.lower())
+        return found[1] if found else None
 
 
 def picture_headers(original: Original, media_type: str, custom: Mapping[str, str]) -> HeaderMap:

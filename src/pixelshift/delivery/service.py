@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from pixelshift.cache.base import Entry
 from pixelshift.delivery.caching import Freshness, HttpCache, identities_of
@@ -29,6 +30,9 @@ from pixelshift.request.base import RequestRules
 from pixelshift.request.parse import parse_request, peek_headers
 
 _NAME = "Pixelshift"
+_READINGS = 1024
+_READING_CHARACTERS = 4096
+"""So many URLs, none longer, are kept as read: most requests of a busy service repeat one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,7 @@ class DeliveryService:
         self._rooms = rooms
         self._policy = policy
         self._flights: Flights[Answer] = Flights()
+        self._read_often = lru_cache(_READINGS)(self._read)
 
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Answers in the calling thread."""
@@ -183,10 +188,17 @@ class DeliveryService:
 
     def _admit(self, request: HttpRequest) -> Order:
         """Everything that can be decided from the request alone, once its signature is known to be good."""
+        path, accept = self._path(request), request.headers.get("accept", "")
+        # What a URL means changes with time only where it names its own end.
+        ends = any(name == "expires" for name, _ in request.query)
+        short = len(path) + len(accept) < _READING_CHARACTERS
+        return (self._read_often if short and not ends else self._read)(path, request.query, accept)
+
+    def _read(self, path: str, query: tuple[tuple[str, str], ...], accept: str) -> Order:
         offered = self._policy.offered
-        image = parse_request(self._path(request), request.query, self._rooms.rules, datetime.now(UTC))
+        image = parse_request(path, query, self._rooms.rules, datetime.now(UTC))
         varies = bool(offered) and negotiates(image)
-        formats = accepted_formats(request.headers.get("accept", ""), offered) if varies else ()
+        formats = accepted_formats(accept, offered) if varies else ()
         return Order(image, formats, varies, order_key(image, formats))
 
     def _share(self, order: Order, request: HttpRequest, run: Callable[[Work], None]) -> Future[Answer]:

@@ -100,7 +100,8 @@ class ImageFace:
         for start in range(0, max(1, len(view)), _PIECE_BYTES):
             piece = bytes(view[start : start + _PIECE_BYTES]) if len(view) > _PIECE_BYTES else response.body
             message = {"type": "http.response.body", "body": piece, "more_body": start + _PIECE_BYTES < len(view)}
-            await asyncio.wait_for(send(message), self._patience.piece_s)
+            async with asyncio.timeout(self._patience.piece_s):
+                await send(message)
 
 
 def _headers(scope: Scope) -> dict[str, str]:

@@ -221,6 +221,7 @@ time.sleep(600)
     assert service.stdout is not None
     worker = int(service.stdout.readline())
     watch = os.pidfd_open(worker)
+    assert service.stdout.readline() == "hangs\n"
     service.send_signal(signal.SIGKILL)
     service.wait()
     service.stdout.close()
