@@ -92,20 +92,6 @@ def entropy_box(pixels: Pixels, width: int, height: int) -> tuple[int, int]:
     return left, top
 
 
-def focal_point_box(size: tuple[int, int], target: tuple[int, int], point: tuple[float, float]) -> tuple[int, int]:
-    """Corner of the window ``target`` inside ``size``, both (width, height), with its middle nearest to ``point``.
-
-    ``point`` is (x, y) as fractions 0-1 of the size. Raises :class:`ValueError` for a window larger than the size.
-    """
-    if target[0] > size[0] or target[1] > size[1]:
-        raise ValueError(f"a window of {target} does not fit into {size}")
-    corner = [
-        min(max(math.floor(point[axis] * size[axis] - target[axis] / 2 + 0.5), 0), size[axis] - target[axis])
-        for axis in (0, 1)
-    ]
-    return corner[0], corner[1]
-
-
 def _check(pixels: Pixels, width: int, height: int) -> tuple[int, int]:
     rows, columns = pixels.shape[:2]
     if not 1 <= width <= columns or not 1 <= height <= rows:

@@ -4,6 +4,7 @@ import pytest
 
 from pixelshift.edits.types import Fit, Position, Resize
 from pixelshift.imaging import geometry
+from pixelshift.imaging.filters import warp
 from pixelshift.imaging.geometry import Box, Size, Target
 
 
@@ -91,10 +92,28 @@ def test_contain_places_by_position() -> None:
     assert geometry.contain_offset(Size(100, 50), Size(100, 101), Position.SOUTH) == (0, 51)
 
 
-def test_a_focal_point_stays_as_near_to_the_middle_as_the_picture_allows() -> None:
-    assert geometry.focal_offset(Size(100, 50), Size(50, 50), (0.5, 0.5)) == (25, 0)
-    assert geometry.focal_offset(Size(100, 50), Size(50, 50), (0.9, 0.1)) == (50, 0)
-    assert geometry.focal_offset(Size(100, 50), Size(50, 50), (0.4, 0.1)) == (15, 0)
+@pytest.mark.parametrize(
+    ("point", "corner"),
+    [
+        ((0.5, 0.5), (150, 100)),
+        ((0, 0), (0, 0)),
+        ((1, 1), (300, 200)),
+        ((0.25, 0.9), (50, 200)),
+        ((0.3, 0.4), (70, 70)),
+    ],
+)
+def test_a_focal_point_stays_as_near_to_the_middle_as_the_picture_allows(
+    point: tuple[float, float], corner: tuple[int, int]
+) -> None:
+    assert geometry.focal_offset(Size(400, 300), Size(100, 100), point) == corner
+
+
+@pytest.mark.parametrize("angle", [1, 30, 45, 89.5, -17, 200])
+def test_canvases_are_those_that_the_filters_make(angle: float) -> None:
+    matrix = (1.1, 0.3, -0.2, 0.7)
+    for width, height in [(400, 300), (1, 7), (33, 21)]:
+        assert geometry.rotated_canvas(Size(width, height), angle) == warp.rotated_size(width, height, angle)
+        assert geometry.affine_canvas(Size(width, height), matrix) == warp.affine_size(width, height, matrix)
 
 
 def test_canvases_of_turns() -> None:

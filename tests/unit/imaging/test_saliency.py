@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from pixelshift._native import Level, _saliency
-from pixelshift.imaging.saliency import attention_box, entropy_box, focal_point_box, salient_region
+from pixelshift.imaging.saliency import attention_box, entropy_box, salient_region
 from tests.support.pixels import Pixels, as_vips, noise, solid
 
 SAMPLES = Path(__file__).parents[3] / "samples"
@@ -111,27 +111,6 @@ def test_salient_region_surrounds_the_object() -> None:
     assert width < 0.3
     assert height < 0.3
     assert salient_region(solid(GREY)) == (0.0, 0.0, 1.0, 1.0)
-
-
-@pytest.mark.parametrize(
-    ("point", "corner"),
-    [
-        ((0.5, 0.5), (150, 100)),
-        ((0, 0), (0, 0)),
-        ((1, 1), (300, 200)),
-        ((0.25, 0.9), (50, 200)),
-        ((0.3, 0.4), (70, 70)),
-    ],
-)
-def test_focal_point_is_as_near_to_the_middle_as_the_edges_allow(
-    point: tuple[float, float], corner: tuple[int, int]
-) -> None:
-    assert focal_point_box((400, 300), (100, 100), point) == corner
-
-
-def test_focal_window_larger_than_the_picture_is_refused() -> None:
-    with pytest.raises(ValueError, match="does not fit"):
-        focal_point_box((10, 10), (11, 5), (0.5, 0.5))
 
 
 def photograph(name: str) -> Pixels:
