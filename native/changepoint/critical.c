@@ -34,20 +34,19 @@ static double standardized_p_value(double evidence, int64_t count) {
     return fmin(1.0, exp(-evidence) / sqrt(2.0 * 3.141592653589793) * ((z - 1.0 / z) * spread + 4.0 / z));
 }
 
-static double anytime_p_value(double evidence, int64_t count, int standardized) {
+static double anytime_p_value(double evidence, int64_t count) {
     int64_t epoch = epoch_of(count);
     if (epoch < FIRST_EPOCH) {
         return 1.0;
     }
     double weight = 1.0 / (double)((epoch - 3) * (epoch - 2));
-    double tail = standardized ? 2.0 * (1.0 + evidence * evidence) * exp(-evidence)
-                               : 2.0 * (1.0 + 1.1 * evidence) * exp(-evidence);
+    double tail = 2.0 * (1.0 + 1.1 * evidence) * exp(-evidence);
     return fmin(1.0, tail / weight);
 }
 
 double critical_p_value(const critical_level *level, double evidence, int64_t count) {
     if (level->anytime) {
-        return anytime_p_value(evidence, count, level->standardized);
+        return anytime_p_value(evidence, count);
     }
     return level->standardized ? standardized_p_value(evidence, count) : fmin(1.0, 2.0 * exp(-evidence));
 }
