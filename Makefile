@@ -8,7 +8,7 @@ PORT ?= 8000
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 NATIVE := $(shell find native src/pixelshift/_native -name '*.[ch]' -path 'native/*' -o -name '*.pyx' -o -name '*.pxd' 2>/dev/null)
 
-.PHONY: serve test test-slow check build system format bench clean
+.PHONY: serve test test-slow check build system format bench calibrate clean
 
 serve: build ## Serve the sample pictures on http://127.0.0.1:8000
 	$(PY) -m pixelshift serve --host $(HOST) --port $(PORT) --folder samples
@@ -34,6 +34,9 @@ format: build
 
 bench: build ## Ratios against the competitors, as JSON and a table
 	benchmarks/run
+
+calibrate: build ## False alarms, delay and scores of the change-point detector, into docs/reference
+	$(PY) -m benchmarks.detector.calibrate
 
 build: $(VENV)/.built ## Kernels and package into .venv
 

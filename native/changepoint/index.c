@@ -90,17 +90,20 @@ static void count_both(lazy_index *index, const index_entry *early, int64_t n_ea
     }
 }
 
+/* Without branches on the data, which no predictor could guess: the two heads move by arithmetic. */
 static void merge(index_entry *out, const index_entry *left, int64_t n_left, const index_entry *right,
                   int64_t n_right) {
-    int64_t i = 0, j = 0;
-    while (i < n_left && j < n_right) {
-        int take_left = left[i].value <= right[j].value;
-        *out++ = take_left ? left[i] : right[j];
-        i += take_left;
-        j += !take_left;
+    const index_entry *left_end = left + n_left, *right_end = right + n_right;
+    while (left != left_end && right != right_end) {
+        int64_t take_right = right->value < left->value;
+        double value = right->value < left->value ? right->value : left->value;
+        int32_t position = right->position ^ ((right->position ^ left->position) & (int32_t)(take_right - 1));
+        *out++ = (index_entry){value, position};
+        right += take_right;
+        left += 1 - take_right;
     }
-    memcpy(out, left + i, (size_t)(n_left - i) * sizeof *out);
-    memcpy(out + (n_left - i), right + j, (size_t)(n_right - j) * sizeof *out);
+    memcpy(out, left, (size_t)(left_end - left) * sizeof *out);
+    memcpy(out + (left_end - left), right, (size_t)(right_end - right) * sizeof *out);
 }
 
 static void sort_run(lazy_index *index, index_entry *run, int64_t count) {
@@ -211,9 +214,9 @@ void index_sums_i64(const lazy_index *index, int64_t *up, int64_t *down) {
 
 /* Blocks and cuts: longer segments pay for finer ones with fewer synchronisations. */
 static void choose_sizes(int64_t count, int64_t *block_length, int64_t *cut_target) {
-    int64_t wanted = count < 4096 ? 24 : count < 65536 ? 40 : count < 524288 ? 64 : 128;
+    int64_t wanted = count < 4096 ? 32 : count < 65536 ? 48 : count < 524288 ? 64 : 128;
     *block_length = (count + wanted - 1) / wanted;
-    *cut_target = count < 4096 ? 96 : count < 65536 ? 256 : 512;
+    *cut_target = count < 4096 ? 192 : count < 65536 ? 512 : 512;
 }
 
 static int reserve_bounds(lazy_index *index, int64_t blocks, int64_t cut_target) {

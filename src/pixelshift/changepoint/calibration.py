@@ -65,9 +65,9 @@ class Delay:
     """Share of series with the first alarm after the shift and before the end."""
     early: float
     """Share of series with an alarm before the shift."""
-    median_delay: float
-    """Observations of the new level up to and including the alarm; NaN where nothing was detected."""
-    median_location_error: float
+    median_delay: float | None
+    """Observations of the new level up to and including the alarm; None where nothing was detected."""
+    median_location_error: float | None
     repeats: int
 
 
@@ -81,8 +81,8 @@ def delay(find: Finder, change: int, size: float, repeats: int, rng: np.random.G
     return Delay(
         detected=len(hits) / repeats,
         early=(len(first) - len(hits)) / repeats,
-        median_delay=float(np.median([alarm.detected_at - change + 1 for alarm in hits])) if hits else float("nan"),
-        median_location_error=float(np.median([abs(alarm.index - change) for alarm in hits])) if hits else float("nan"),
+        median_delay=float(np.median([alarm.detected_at - change + 1 for alarm in hits])) if hits else None,
+        median_location_error=float(np.median([abs(alarm.index - change) for alarm in hits])) if hits else None,
         repeats=repeats,
     )
 
