@@ -2,7 +2,7 @@
 
 import typer
 
-from pixelshift.cli import series, serve
+from pixelshift.cli import image, series, serve
 
 app = typer.Typer(
     name="pixelshift",
@@ -11,6 +11,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 serve.register(app)
+image.register(app)
 series.register(app)
 
 

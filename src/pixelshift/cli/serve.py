@@ -41,7 +41,7 @@ def serve(
     from pixelshift.web.protocol import BoundedProtocol
     from pixelshift.wiring import image_service, series_runtime
 
-    environment = _environment(folder, workers)
+    environment = environment_for(folder, workers)
     if series is not None:
         environment["PIXELSHIFT_SERIES_STORE"] = str(series)
     try:
@@ -143,7 +143,7 @@ def purge(
     typer.echo(f"{count} stored answers dropped")
 
 
-def _environment(folder: Path | None, workers: int) -> dict[str, str]:
+def environment_for(folder: Path | None, workers: int = 0) -> dict[str, str]:
     """The process's environment with what the options say put over it."""
     environment = dict(os.environ)
     if folder is not None:

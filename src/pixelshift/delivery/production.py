@@ -23,6 +23,7 @@ from pixelshift.imaging.base import Encoded, FindFaces, FindLabels
 from pixelshift.limits import Limits
 from pixelshift.origin.base import Original
 from pixelshift.render.base import Job, Renderer, Wish
+from pixelshift.render.perform import planned
 from pixelshift.request.base import ImageRequest, RequestKind
 from pixelshift.vision.base import FaceDetector, Moderator
 
@@ -107,6 +108,17 @@ class Studio:
         _finish_headers(headers, order, media_type, identities)
         return Representation(200, headers, body, identities, timings_ms)
 
+    def explain(self, order: Order, deadline_s: float) -> str:
+        """How :meth:`produce` would make the picture, for people: one line a step, with sizes and estimated cost.
+
+        :raises PixelshiftError: as :meth:`produce` does before it decodes anything.
+        """
+        image = order.image
+        original = self.originals.fetch(image.bucket, image.key, deadline_s=deadline_s)
+        if _passes_through(order, media_type_of(original)):
+            return f"pass through {len(original.body)} bytes"
+        return str(planned(self._wish(order), original.body, self.limits))
+
     def _render(self, job: Job) -> Encoded:
         try:
             return self.renderer.render(job)
@@ -150,7 +162,20 @@ class Studio:
         deadline_s: float,
     ) -> Job:
         image = order.image
-        wish = Wish(
+        return Job(
+            source=original.body,
+            wish=self._wish(order),
+            limits=self.limits,
+            deadline_s=deadline_s,
+            identity=f"{image.bucket}/{image.key}@{original.etag}",
+            overlays={address: one.body for address, one in overlays.items()},
+            find_faces=self._face_finder(image),
+            find_labels=self._label_finder(image),
+        )
+
+    def _wish(self, order: Order) -> Wish:
+        image = order.image
+        return Wish(
             edits=image.edits,
             formats=order.formats,
             format=image.output_format,
@@ -158,16 +183,6 @@ class Studio:
             quality_follows=image.kind is not RequestKind.DEFAULT,
             auto_orient=self.auto_orient,
             keep_gps=self.keep_gps,
-        )
-        return Job(
-            source=original.body,
-            wish=wish,
-            limits=self.limits,
-            deadline_s=deadline_s,
-            identity=f"{image.bucket}/{image.key}@{original.etag}",
-            overlays={address: one.body for address, one in overlays.items()},
-            find_faces=self._face_finder(image),
-            find_labels=self._label_finder(image),
         )
 
     def _face_finder(self, request: ImageRequest) -> FindFaces | None:

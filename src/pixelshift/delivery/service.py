@@ -26,7 +26,7 @@ from pixelshift.errors import (
     PixelshiftError,
     TimeLimitError,
 )
-from pixelshift.request.base import RequestRules
+from pixelshift.request.base import ImageRequest, RequestRules
 from pixelshift.request.parse import parse_request, peek_headers
 
 _NAME = "Pixelshift"
@@ -112,6 +112,14 @@ class DeliveryService:
         except PixelshiftError as error:
             return self._begin_refusing(request, error)
         return self._begin_checked(request)
+
+    def explain(self, request: HttpRequest) -> tuple[ImageRequest, str]:
+        """What the request means, and how its picture would be made; signatures are not asked for.
+
+        :raises PixelshiftError: what the answer would be.
+        """
+        order = self._admit(request)
+        return order.image, self._rooms.studio.explain(order, time.monotonic() + self._policy.time_s)
 
     def refuse(self, error: PixelshiftError) -> HttpResponse:
         """The answer where not even a request could be read."""

@@ -1,26 +1,41 @@
 """One job, start to end, in the process that calls it."""
 
 import time
+from typing import TYPE_CHECKING
 
 from pixelshift.edits.types import Animated, Format, ToFormat
 from pixelshift.imaging.base import Assets, Encoded, Header, Output
+from pixelshift.limits import Limits
 from pixelshift.render.base import Job, Wish
 from pixelshift.request.parse import rekey_quality
 
+if TYPE_CHECKING:
+    from pixelshift.imaging.plan import Plan
+
 
 def perform(job: Job) -> Encoded:
-    """Reads the header, decides the format, plans and runs.
+    """Plans the job and runs the plan.
 
     :raises PixelshiftError: what the imaging core raises.
     """
     from pixelshift.imaging.deadline import Deadline
-    from pixelshift.imaging.header import read_header
-    from pixelshift.imaging.plan import plan
     from pixelshift.imaging.run import run
 
-    header = read_header(job.source)
-    final = final_format(job.wish, header)
-    wish = job.wish
+    assets = Assets(overlays=job.overlays, find_faces=job.find_faces, find_labels=job.find_labels)
+    deadline = Deadline(job.deadline_s - time.monotonic())
+    return run(planned(job.wish, job.source, job.limits), job.source, assets=assets, deadline=deadline)
+
+
+def planned(wish: Wish, source: bytes, limits: Limits) -> "Plan":
+    """Reads the header of ``source``, decides the format and plans.
+
+    :raises PixelshiftError: what the imaging core raises.
+    """
+    from pixelshift.imaging.header import read_header
+    from pixelshift.imaging.plan import plan
+
+    header = read_header(source)
+    final = final_format(wish, header)
     edits = rekey_quality(wish.edits, final) if wish.quality_follows and final is not None else wish.edits
     output = Output(
         format=final,
@@ -28,9 +43,7 @@ def perform(job: Job) -> Encoded:
         auto_orient=wish.auto_orient,
         keep_gps=wish.keep_gps,
     )
-    assets = Assets(overlays=job.overlays, find_faces=job.find_faces, find_labels=job.find_labels)
-    deadline = Deadline(job.deadline_s - time.monotonic())
-    return run(plan(edits, header, output, job.limits), job.source, assets=assets, deadline=deadline)
+    return plan(edits, header, output, limits)
 
 
 def final_format(wish: Wish, header: Header) -> Format | None:
