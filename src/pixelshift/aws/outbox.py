@@ -1,0 +1,28 @@
+"""Events that were stored but not sent: ``pixelshift.aws.outbox:handler``, run on a schedule."""
+
+from pixelshift.errors import OriginError
+from pixelshift.streams.device_service import DeviceOutbox
+
+ROUNDS = 100
+
+
+class OutboxHandler:
+    """Sends until nothing is left that can be sent."""
+
+    def __init__(self, outbox: DeviceOutbox) -> None:
+        self._outbox = outbox
+
+    def __call__(self, event: object, context: object) -> dict[str, int]:
+        """How many were sent.
+
+        :raises OriginError: some devices' events must wait, which the function's error alarm should tell.
+        """
+        total = 0
+        for _ in range(ROUNDS):
+            sent, waiting = self._outbox.drain()
+            total += sent
+            if waiting and not sent:
+                raise OriginError("events of some devices cannot be sent now", detail=f"{waiting} devices wait")
+            if not sent:
+                break
+        return {"sent": total}

@@ -1,0 +1,29 @@
+"""Raw records kept for audit: ``pixelshift.aws.recorder:handler``, fed by the same stream as the detector."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from pixelshift.aws.kinesis import answer, read_records
+from pixelshift.errors import PixelshiftError
+from pixelshift.store.raw import RawStore
+
+_log = logging.getLogger(__name__)
+
+
+class RecorderHandler:
+    """Keeps every record whatever is in it; a batch that failed comes again whole, which does no harm."""
+
+    def __init__(self, store: RawStore) -> None:
+        self._store = store
+
+    def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
+        """Answers with the first record that is to be delivered again."""
+        records = read_records(event)
+        try:
+            self._store.keep(records)
+        except PixelshiftError as error:
+            _log.warning("%s", json.dumps({"code": error.code, "detail": error.detail}))
+            return answer(records)
+        return answer([])

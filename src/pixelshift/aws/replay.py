@@ -1,0 +1,90 @@
+"""Dead letters of a queue worked over again: ``pixelshift.aws.replay:handler``.
+
+A replayed record is out of order, so it repairs the raw store and never enters the detector. Two kinds of letters are
+read: the detector's poison, which people must see and which is kept raw first; and what Lambda sends on failure of a
+stream's batch, whose records are read from the stream again. What fails goes back with one more attempt and a delay
+of U(0, min(cap, base 2^n)) ("full jitter"), and to the people's queue after the last.
+"""
+
+import base64
+import binascii
+import json
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pixelshift.aws.detector import Queue
+from pixelshift.errors import InvalidRequestError, NotFoundError, PixelshiftError
+from pixelshift.notify.sqs import DELAY_LIMIT_S
+from pixelshift.store.raw import RawRecord, RawStore
+from pixelshift.streams.outbox import Retry
+
+ATTEMPT = "attempt"
+
+_log = logging.getLogger(__name__)
+
+ReadRange = Callable[[Mapping[str, Any]], Sequence[RawRecord]]
+"""Records of a ``KinesisBatchInfo``; raises :class:`NotFoundError` when the stream no longer has them."""
+
+
+@dataclass(slots=True)
+class ReplayHandler:
+    """Answers each message by itself: one that goes wrong does not bring the others back."""
+
+    raw: RawStore
+    read_range: ReadRange
+    queue: Queue
+    """Where letters go back to: the one that they came from."""
+    people: Queue
+    retry: Retry = field(default_factory=lambda: Retry(attempts=8, base_s=5.0, cap_s=DELAY_LIMIT_S))
+    source: random.Random = field(default_factory=random.SystemRandom)
+
+    def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
+        """Answers with the messages that are to be delivered again."""
+        failed = []
+        for message in event.get("Records", ()):
+            try:
+                self._work(str(message["body"]), _attempt(message))
+            except PixelshiftError as error:
+                _log.warning("%s", json.dumps({"message": message.get("messageId"), "code": error.code}))
+                failed.append({"itemIdentifier": message["messageId"]})
+        return {"batchItemFailures": failed}
+
+    def _work(self, body: str, attempt: int) -> None:
+        """Returning means done or passed on; a crash between sending and returning makes a copy, which does no harm."""
+        try:
+            records, reason = self._read(body)
+            self.raw.keep(records)
+        except (InvalidRequestError, NotFoundError) as error:
+            self.people.send(body, attributes={ATTEMPT: attempt, "reason": error.message})
+        except PixelshiftError as error:
+            self._again(body, attempt + 1, error.message)
+        else:
+            if reason:
+                self.people.send(body, attributes={ATTEMPT: attempt, "reason": reason})
+
+    def _again(self, body: str, attempt: int, reason: str) -> None:
+        if attempt >= self.retry.attempts:
+            self.people.send(body, attributes={ATTEMPT: attempt, "reason": reason})
+            return
+        delay_s = min(DELAY_LIMIT_S, round(self.retry.pause_s(attempt, self.source)))
+        self.queue.send(body, delay_s=delay_s, attributes={ATTEMPT: attempt})
+
+    def _read(self, body: str) -> tuple[Sequence[RawRecord], str]:
+        """Records of a letter, and what people must see about it."""
+        try:
+            letter = json.loads(body)
+            if "KinesisBatchInfo" in letter:
+                return self.read_range(letter["KinesisBatchInfo"]), ""
+            data = base64.b64decode(letter["data"], validate=True)
+            record = RawRecord(str(letter["device"]), int(letter["seq"]), data, letter.get("arrived_at_s"))
+            return [record], str(letter["reason"])[:200] or "unreadable"
+        except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
+            raise InvalidRequestError("this is no letter of ours", detail=repr(error)) from error
+
+
+def _attempt(message: Mapping[str, Any]) -> int:
+    text = message.get("messageAttributes", {}).get(ATTEMPT, {}).get("stringValue", "0")
+    return int(text) if str(text).isdecimal() and len(str(text)) < 6 else 0
