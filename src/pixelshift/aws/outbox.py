@@ -12,7 +12,7 @@ class OutboxHandler:
     def __init__(self, outbox: DeviceOutbox) -> None:
         self._outbox = outbox
 
-    def __call__(self, event: object, context: object) -> dict[str, int]:
+    def __call__(self, _event: object, _context: object) -> dict[str, int]:
         """How many were sent.
 
         :raises OriginError: some devices' events must wait, which the function's error alarm should tell.

@@ -18,7 +18,7 @@ class RecorderHandler:
     def __init__(self, store: RawStore) -> None:
         self._store = store
 
-    def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         """Answers with the first record that is to be delivered again."""
         records = read_records(event)
         try:

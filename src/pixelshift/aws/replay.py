@@ -41,7 +41,7 @@ class ReplayHandler:
     retry: Retry = field(default_factory=lambda: Retry(attempts=8, base_s=5.0, cap_s=DELAY_LIMIT_S))
     source: random.Random = field(default_factory=random.SystemRandom)
 
-    def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    def __call__(self, event: Mapping[str, Any], _context: object) -> dict[str, Any]:
         """Answers with the messages that are to be delivered again."""
         failed = []
         for message in event.get("Records", ()):

@@ -5,7 +5,7 @@ from pixelshift.notify.base import Message
 
 
 class SnsSink:
-    """One message for each event, with its id, series and kind as attributes for filters and for dropping repetitions."""
+    """One message for each event; its id, series and kind are attributes, for filters."""
 
     def __init__(self, client: AwsClient, topic_arn: str) -> None:
         self._client = client

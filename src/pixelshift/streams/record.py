@@ -42,7 +42,7 @@ def _value(value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError("value is no number")
+        raise ValueError("value is no number")  # noqa: TRY004  a fault of the data
     try:
         number = float(value)
     except OverflowError:
