@@ -338,6 +338,34 @@ class SeriesSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamSettings:
+    """Change points of devices on AWS, fed by a Kinesis stream."""
+
+    detector: str = _setting(
+        "PIXELSHIFT_STREAM_DETECTOR", _text, "{}", "The detector's parameters, or a preset, as a JSON object."
+    )
+    state_table: str = _setting("PIXELSHIFT_STATE_TABLE", _text, "", "The DynamoDB table of devices' states.")
+    changes_table: str = _setting("PIXELSHIFT_CHANGES_TABLE", _text, "", "The DynamoDB table of change points.")
+    outbox_table: str = _setting("PIXELSHIFT_OUTBOX_TABLE", _text, "", "The DynamoDB table of events to be sent.")
+    topic_arn: str = _setting("PIXELSHIFT_TOPIC_ARN", _text, "", "The SNS topic that change points are sent to.")
+    poison_queue_url: str = _setting(
+        "PIXELSHIFT_POISON_QUEUE_URL", _text, "", "The SQS queue of records that cannot be read, and of lost batches."
+    )
+    people_queue_url: str = _setting(
+        "PIXELSHIFT_PEOPLE_QUEUE_URL", _text, "", "The SQS queue of letters that people must look at."
+    )
+    recorder: str = _setting(
+        "PIXELSHIFT_RECORDER",
+        _one_of("dynamodb", "s3", "firehose"),
+        "dynamodb",
+        "Where raw records are kept: `dynamodb`, `s3` or `firehose`.",
+    )
+    recorder_target: str = _setting(
+        "PIXELSHIFT_RECORDER_TARGET", _text, "", "The table, bucket or delivery stream of raw records."
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LimitSettings:
     """What one request may ask of us."""
 
@@ -391,6 +419,7 @@ class Settings:
     vision: VisionSettings = field(default_factory=VisionSettings)
     web: WebSettings = field(default_factory=WebSettings)
     series: SeriesSettings = field(default_factory=SeriesSettings)
+    stream: StreamSettings = field(default_factory=StreamSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
 
 

@@ -8,11 +8,13 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Protocol
 
 from pixelshift.aws.kinesis import answer, by_device, read_records
 from pixelshift.errors import PixelshiftError
 from pixelshift.store.raw import RawRecord
+from pixelshift.stream_wiring import stream_parts
 from pixelshift.streams.device import Arrival
 from pixelshift.streams.device_service import DeviceOutbox, DeviceService
 from pixelshift.streams.record import read_record
@@ -88,3 +90,14 @@ def letter(record: RawRecord, arrival: Arrival) -> str:
             "data": base64.b64encode(record.data).decode(),
         }
     )
+
+
+@cache
+def _function() -> DetectorHandler:
+    parts = stream_parts()
+    return DetectorHandler(parts.service(), parts.poison(), parts.outbox())
+
+
+def handler(event: Mapping[str, Any], context: Context) -> dict[str, Any]:
+    """The Lambda entry point; settings are read at the first event."""
+    return _function()(event, context)

@@ -1,6 +1,9 @@
 """Events that were stored but not sent: ``pixelshift.aws.outbox:handler``, run on a schedule."""
 
+from functools import cache
+
 from pixelshift.errors import OriginError
+from pixelshift.stream_wiring import stream_parts
 from pixelshift.streams.device_service import DeviceOutbox
 
 ROUNDS = 100
@@ -26,3 +29,14 @@ class OutboxHandler:
             if not sent:
                 break
         return {"sent": total}
+
+
+@cache
+def _function() -> OutboxHandler:
+    parts = stream_parts()
+    return OutboxHandler(parts.outbox())
+
+
+def handler(event: object, context: object) -> dict[str, int]:
+    """The Lambda entry point; settings are read at the first event."""
+    return _function()(event, context)

@@ -3,11 +3,13 @@
 import json
 import logging
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from pixelshift.aws.kinesis import answer, read_records
 from pixelshift.errors import PixelshiftError
 from pixelshift.store.raw import RawStore
+from pixelshift.stream_wiring import stream_parts
 
 _log = logging.getLogger(__name__)
 
@@ -27,3 +29,14 @@ class RecorderHandler:
             _log.warning("%s", json.dumps({"code": error.code, "detail": error.detail}))
             return answer(records)
         return answer([])
+
+
+@cache
+def _function() -> RecorderHandler:
+    parts = stream_parts()
+    return RecorderHandler(parts.raw())
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """The Lambda entry point; settings are read at the first event."""
+    return _function()(event, context)

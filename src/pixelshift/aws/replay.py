@@ -13,12 +13,14 @@ import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from pixelshift.aws.detector import Queue
 from pixelshift.errors import InvalidRequestError, NotFoundError, PixelshiftError
 from pixelshift.notify.sqs import DELAY_LIMIT_S
 from pixelshift.store.raw import RawRecord, RawStore
+from pixelshift.stream_wiring import stream_parts
 from pixelshift.streams.outbox import Retry
 
 ATTEMPT = "attempt"
@@ -88,3 +90,14 @@ class ReplayHandler:
 def _attempt(message: Mapping[str, Any]) -> int:
     text = message.get("messageAttributes", {}).get(ATTEMPT, {}).get("stringValue", "0")
     return int(text) if str(text).isdecimal() and len(str(text)) < 6 else 0
+
+
+@cache
+def _function() -> ReplayHandler:
+    parts = stream_parts()
+    return ReplayHandler(parts.raw(), parts.read_range(), parts.poison(), parts.people())
+
+
+def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:
+    """The Lambda entry point; settings are read at the first event."""
+    return _function()(event, context)
