@@ -107,21 +107,19 @@ def _turned_area(area: Area, pixels: Pixels, turn: Turn) -> Area:
 
 
 def _filter(step: steps.Filtered, picture: Picture, context: Context) -> None:
-    from pixelshift.imaging.filters import FILTERS
+    from pixelshift.imaging import filters
 
-    change = FILTERS[type(step.edit)]
-
-    def checked(pixels: Pixels) -> Pixels:
-        context.check()
-        return change(pixels, step.edit)
-
-    picture.map(checked)
+    picture.map(lambda pixels: filters.apply(pixels, step.edit, context.check))
 
 
 def _rotate(step: steps.Rotated, picture: Picture, context: Context) -> None:
     from pixelshift.imaging.filters import rotate_any
 
-    picture.map(lambda pixels: rotate_any(pixels, step.angle))
+    def rotated(pixels: Pixels) -> Pixels:
+        context.check()
+        return rotate_any(pixels, step.angle)
+
+    picture.map(rotated)
 
 
 def _trim(step: steps.Trimmed, picture: Picture, context: Context) -> None:

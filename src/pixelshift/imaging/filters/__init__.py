@@ -14,8 +14,8 @@ from pixelshift.imaging.filters.channels import Pixels
 from pixelshift.imaging.filters.colour import gamma_in, gamma_out
 from pixelshift.imaging.filters.warp import affine_size, rotate_any, rotated_size
 
-# Any: each function takes the one edit type that is its key.
-FILTERS: Mapping[type, Callable[[Pixels, Any], Pixels]] = MappingProxyType(
+# Each function takes the one edit type that is its key.
+FILTERS: Mapping[type, Callable[..., Pixels]] = MappingProxyType(
     {
         edits.Affine: warp.affine,
         edits.Bandbool: channels.bandbool,
@@ -41,4 +41,16 @@ FILTERS: Mapping[type, Callable[[Pixels, Any], Pixels]] = MappingProxyType(
     }
 )
 
-__all__ = ["FILTERS", "Pixels", "affine_size", "gamma_in", "gamma_out", "rotate_any", "rotated_size"]
+# Those whose work grows with a window: they ask the clock between bands of rows.
+_BANDED = frozenset({edits.Blur, edits.Clahe, edits.Convolve, edits.Median, edits.Sharpen})
+
+
+def apply(pixels: Pixels, edit: Any, checkpoint: Callable[[], None]) -> Pixels:
+    """Filter the array as ``edit`` says; ``checkpoint`` is called before and on the way, and may raise to stop it."""
+    checkpoint()
+    if type(edit) in _BANDED:
+        return FILTERS[type(edit)](pixels, edit, checkpoint)
+    return FILTERS[type(edit)](pixels, edit)
+
+
+__all__ = ["FILTERS", "Pixels", "affine_size", "apply", "gamma_in", "gamma_out", "rotate_any", "rotated_size"]
