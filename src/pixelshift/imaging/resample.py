@@ -62,6 +62,8 @@ def _axis(start: float, step: float, window: tuple[int, int], side: int, kernel:
     if step >= 1:
         return _Axis(start + first * step, min(start + (first + count) * step, float(side)), count, kernel)
     low = start + first * step - step / 2 + _MARGIN
+    if kernel is Kernel.NEAREST:
+        low += step / (2 * side)  # samples lie on multiples of 1 / out: half of that keeps rounding off pixel borders
     return _Axis(low, low + count * step, count, _ENLARGING.get(kernel, Kernel.CUBIC), _MARGIN)
 
 
