@@ -5,6 +5,7 @@ import random
 import signal
 import threading
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,9 @@ SERIES = ("cpu", "disk")
 BATCH = 7
 
 
-def _post_everything(process: SeriesProcess, place: dict[str, int], values: dict[str, list[float]]) -> None:
+def _post_everything(
+    process: SeriesProcess, place: dict[str, int], values: dict[str, list[float]], answered: Callable[[], None]
+) -> None:
     """Sends batches from where the last answer was, until all is sent or the process is gone."""
     with httpx.Client(base_url=process.url, timeout=20) as client:
         while any(place[name] < len(values[name]) for name in SERIES):
@@ -31,6 +34,23 @@ def _post_everything(process: SeriesProcess, place: dict[str, int], values: dict
                     continue
                 client.post(f"/series/{name}/points", json=rows).raise_for_status()
                 place[name] = start + len(rows)
+                answered()
+
+
+class Killer:
+    """Ends the process with kill -9 a moment after so many answers, wherever it is then."""
+
+    def __init__(self, process: SeriesProcess, source: random.Random) -> None:
+        self._left = source.randint(5, 30)
+        self._timer = threading.Timer(source.uniform(0.0, 0.004), process.kill)
+
+    def __call__(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._timer.start()
+
+    def join(self) -> None:
+        self._timer.join()
 
 
 def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
@@ -47,18 +67,16 @@ def test_kill_9_at_any_moment_loses_nothing_and_doubles_nothing(tmp_path: Path) 
     kills = 0
     while any(place[name] < len(values[name]) for name in SERIES):
         process = SeriesProcess(tmp_path / "series.db", **environment)
-        timer = threading.Timer(source.uniform(0.0, 0.25), process.kill)
-        if kills < 5:
-            timer.start()
+        killer = Killer(process, source) if kills < 5 else None
         try:
-            _post_everything(process, place, values)
+            _post_everything(process, place, values, killer or (lambda: None))
         except httpx.TransportError:
+            assert killer is not None
             kills += 1
-            timer.join()
+            killer.join()
             continue
-        timer.cancel()
         process.stop()
-    assert kills >= 3
+    assert kills == 5
 
     process = SeriesProcess(tmp_path / "series.db", **environment)
     expected = {name: [(c.index, c.detected_at, c.offset) for c in detect(values[name])] for name in SERIES}

@@ -6,7 +6,7 @@ from collections import deque
 from pathlib import Path
 from typing import BinaryIO
 
-from pixelshift.errors import InvalidRequestError, OriginError
+from pixelshift.errors import OriginError, SettingsError
 from pixelshift.notify.base import Message
 
 REMEMBERED = 10_000
@@ -36,7 +36,7 @@ class FileSink:
     A message that was written but not acknowledged before a crash comes again; its ``id`` is then found among the last
     lines of the file and it is not written twice. Half a line, left by a crash, is cut off.
 
-    :raises InvalidRequestError: the file cannot be written to.
+    :raises SettingsError: the file cannot be written to.
     """
 
     def __init__(self, path: Path) -> None:
@@ -44,7 +44,7 @@ class FileSink:
         try:
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o640)
         except OSError as error:
-            raise InvalidRequestError(f"cannot write events to {path}: {error.strerror}") from None
+            raise SettingsError(f"cannot write events to {path}: {error.strerror}") from None
         self._recover()
 
     def send(self, message: Message) -> None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from pixelshift.errors import ForbiddenError, InvalidRequestError, OriginError
+from pixelshift.errors import ForbiddenError, OriginError, SettingsError
 from pixelshift.net.dial import parse_endpoint
 from pixelshift.net.http import HttpClient, Request
 from pixelshift.notify.base import Message
@@ -28,7 +28,7 @@ class WebhookSink:
     ``secret`` is ``whsec_`` and base64, as Standard Webhooks has it, or any text. The URL comes from the operator's
     settings alone, never from a client.
 
-    :raises InvalidRequestError: an URL or a secret that cannot be used.
+    :raises SettingsError: an URL or a secret that cannot be used.
     """
 
     def __init__(
@@ -81,9 +81,9 @@ def _key(secret: str) -> bytes:
         try:
             key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
         except binascii.Error:
-            raise InvalidRequestError("the webhook secret after whsec_ is not base64") from None
+            raise SettingsError("the webhook secret after whsec_ is not base64") from None
     else:
         key = secret.encode()
     if len(key) < 16:
-        raise InvalidRequestError("the webhook secret is too short: 16 bytes or more are needed")
+        raise SettingsError("the webhook secret is too short: 16 bytes or more are needed")
     return key

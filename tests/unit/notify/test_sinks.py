@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pixelshift.errors import ForbiddenError, InvalidRequestError, OriginError
+from pixelshift.errors import ForbiddenError, OriginError, SettingsError
 from pixelshift.notify.base import Message
 from pixelshift.notify.stream import FileSink, StreamSink
 from pixelshift.notify.webhook import WebhookSink
@@ -89,13 +89,13 @@ def test_a_receiver_that_is_not_there_is_to_be_tried_again(receiver: Receiver, s
 
 @pytest.mark.parametrize("url", ["ftp://a/b", "nonsense", "http://user:pass@a/"])
 def test_an_url_that_cannot_be_posted_to_is_refused_at_once(url: str) -> None:
-    with pytest.raises(InvalidRequestError):
+    with pytest.raises(SettingsError):
         WebhookSink(url, SECRET)
 
 
 @pytest.mark.parametrize("secret", ["short", "whsec_!!!", "whsec_" + base64.b64encode(b"short").decode()])
 def test_a_weak_secret_is_refused_at_once(secret: str) -> None:
-    with pytest.raises(InvalidRequestError, match="secret"):
+    with pytest.raises(SettingsError, match="secret"):
         WebhookSink("http://a/", secret)
 
 
@@ -146,5 +146,5 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 def test_a_file_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
-    with pytest.raises(InvalidRequestError, match="cannot write events"):
+    with pytest.raises(SettingsError, match="cannot write events"):
         FileSink(tmp_path)
