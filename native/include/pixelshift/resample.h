@@ -81,13 +81,13 @@ typedef struct {
 typedef struct {
     pixelshift_resample_plan plan;
     const struct pixelshift_resample_kernels_table *kernels;
-    int32_t pushed;      /* the next source row expected */
-    int32_t next;        /* the next result row to take */
-    int32_t slots;       /* rows in the ring: of `rows` (a power of two) or of `sums` */
-    int32_t stride;      /* int16 per row of `rows` */
-    int32_t summed;      /* vertical first: results before this one have left `sums` */
-    int32_t held;        /* vertical first: rows of `rows` waiting, all after the `ready` ones */
-    int32_t ready_from;  /* vertical first: rows [ready_from, ready_to) of `ready` wait to be taken */
+    int32_t pushed;     /* the next source row expected */
+    int32_t next;       /* the next result row to take */
+    int32_t slots;      /* rows in the ring: of `rows` (a power of two) or of `sums` */
+    int32_t stride;     /* int16 per row of `rows` */
+    int32_t summed;     /* vertical first: results before this one have left `sums` */
+    int32_t held;       /* vertical first: rows of `rows` waiting, all after the `ready` ones */
+    int32_t ready_from; /* vertical first: rows [ready_from, ready_to) of `ready` wait to be taken */
     int32_t ready_to;
     int32_t sum_stride;   /* sums per row of `sums` */
     int32_t ready_stride; /* bytes per row of `ready` */
