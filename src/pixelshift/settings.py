@@ -277,7 +277,7 @@ class RenderSettings:
 
 @dataclass(frozen=True, slots=True)
 class VisionSettings:
-    """What finds faces."""
+    """What looks at pictures."""
 
     faces: str = _setting(
         "PIXELSHIFT_FACES",
@@ -285,6 +285,13 @@ class VisionSettings:
         "auto",
         "Faces for `smartCrop`: `rekognition`, `local` (needs the extra `faces`), `saliency` (no faces, our kernel), "
         "or `auto`: Rekognition with an S3 origin, else local where installed, else saliency.",
+    )
+    moderation: str = _setting(
+        "PIXELSHIFT_MODERATION",
+        _one_of("auto", "rekognition", "off"),
+        "auto",
+        "What `contentModeration` asks: `rekognition`, `off` (the edit is refused), or `auto`: Rekognition with an S3 "
+        "origin or where faces are its business, else off.",
     )
 
 

@@ -251,15 +251,17 @@ def _studio(settings: Settings, originals: Originals, renderer: Renderer, body_l
 
 
 def _eyes(settings: Settings) -> Eyes:
-    """Who looks at pictures. Moderation is Rekognition's wherever AWS is; nobody else can do it."""
-    chosen = settings.vision.faces
-    on_aws = settings.origin.kind == "s3"
-    rekognition = _rekognition(settings) if chosen == "rekognition" or on_aws else None
-    if chosen == "rekognition" or (chosen == "auto" and on_aws):
-        return Eyes(rekognition, rekognition)
-    if chosen == "local" or (chosen == "auto" and find_spec("cv2") is not None):
-        return Eyes(LocalFaces(), rekognition)
-    return Eyes(None, rekognition)
+    """Who looks at pictures: ``auto`` takes Rekognition wherever AWS is."""
+    chosen, on_aws = settings.vision, settings.origin.kind == "s3"
+    asks_faces = chosen.faces == "rekognition" or (chosen.faces == "auto" and on_aws)
+    moderates = chosen.moderation == "rekognition" or (chosen.moderation == "auto" and (on_aws or asks_faces))
+    rekognition = _rekognition(settings) if asks_faces or moderates else None
+    moderator = rekognition if moderates else None
+    if asks_faces:
+        return Eyes(rekognition, moderator)
+    if chosen.faces == "local" or (chosen.faces == "auto" and find_spec("cv2") is not None):
+        return Eyes(LocalFaces(), moderator)
+    return Eyes(None, moderator)
 
 
 def _rekognition(settings: Settings) -> Rekognition:

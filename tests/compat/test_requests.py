@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from pixelshift.edits.geometry import AUTO_ORIENT
 from pixelshift.edits.parse import parse_edits
 from pixelshift.edits.types import Format
 from pixelshift.errors import PixelshiftError, SettingsError
@@ -58,9 +59,9 @@ def read(vector: dict[str, Any]) -> ImageRequest:
 
 
 def unmark(value: Any) -> Any:
-    """JSON for what JavaScript had: undefined is absent, except at the top, where it is null."""
+    """JSON for what JavaScript had: undefined is absent, except at the top, where it asks for auto-orientation."""
     if isinstance(value, dict):
-        return None if value == {"$undefined": True} else {name: unmark(item) for name, item in value.items()}
+        return AUTO_ORIENT if value == {"$undefined": True} else {name: unmark(item) for name, item in value.items()}
     return value
 
 

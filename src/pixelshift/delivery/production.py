@@ -200,13 +200,11 @@ class Studio:
         return find
 
     def _label_finder(self, image: ImageRequest) -> FindLabels | None:
-        if not any(isinstance(one, ContentModeration) for one in image.edits):
-            return None
         moderator = self.eyes.moderator
+        if moderator is None or not any(isinstance(one, ContentModeration) for one in image.edits):
+            return None
 
         def find(picture: bytes, min_confidence: float) -> list[str]:
-            if moderator is None:
-                raise _blind("Rekognition::DetectModerationLabelsError", None)
             try:
                 return list(moderator.labels(picture, min_confidence=min_confidence))
             except OriginError as error:
@@ -215,9 +213,8 @@ class Studio:
         return find
 
 
-def _blind(code: str, error: PixelshiftError | None) -> InternalError:
-    detail = f"{error.message}: {error.detail}" if error else "no moderator is configured"
-    return InternalError("The picture could not be looked at.", code=code, detail=detail)
+def _blind(code: str, error: PixelshiftError) -> InternalError:
+    return InternalError("The picture could not be looked at.", code=code, detail=f"{error.message}: {error.detail}")
 
 
 def _passes_through(order: Order, media_type: str) -> bool:
@@ -258,6 +255,7 @@ def _finish_headers(headers: HeaderMap, order: Order, media_type: str, identitie
         headers["Vary"] = f"{named}, Accept" if named else "Accept"
     if media_type == Format.SVG.media_type:
         headers["Content-Security-Policy"] = SVG_POLICY
+        headers["X-Content-Type-Options"] = "nosniff"  # of no effect on other pictures, and theirs to deny upstream
     headers["Accept-Ranges"] = "bytes"
 
 

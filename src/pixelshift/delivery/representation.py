@@ -70,7 +70,6 @@ def picture_headers(original: Original, media_type: str, custom: Mapping[str, st
         headers.discard(name)
         if value:
             headers[name] = value
-    headers["X-Content-Type-Options"] = "nosniff"
     return headers
 
 

@@ -1,5 +1,6 @@
 """Parsers of the edits that move pixels: resize, cuts, borders, turns (contract, 3.2, 3.3, 3.9)."""
 
+import math
 from collections.abc import Mapping
 from typing import Literal
 
@@ -39,6 +40,7 @@ _NUMBERED_COMPASS = dict(
     )
 )  # fmt: skip
 _NUMBERED_POSITIONS = _NUMBERED_COMPASS | {16: Position.ENTROPY, 17: Position.ATTENTION}
+AUTO_ORIENT = "auto"
 _FITS = {fit.value: fit for fit in Fit}
 _KERNELS = {kernel.value: kernel for kernel in Kernel}
 _WIDEST_BORDER_PX = 10_000
@@ -48,11 +50,15 @@ _EXTEND_MODES: dict[str, Literal["background", "copy", "repeat", "mirror"]] = {
 
 
 def parse_resize(argument: Argument) -> Resize:
-    """``resize``: an object or a bare width; ``ratio`` beside a side is resolved here, alone it needs the source."""
+    """``resize``: an object or a bare width; ``ratio`` beside a side is resolved here, alone it needs the source.
+
+    What upstream's engine refuses keeps upstream's answer (docs/design/upstream-answers.md).
+    """
     if isinstance(argument.value, int | float) and not isinstance(argument.value, bool):
         argument = Argument(argument.name, {"width": argument.value}, argument.limits)
     width, height = _side(argument.member("width")), _side(argument.member("height"))
-    fit = argument.member("fit").with_code(PROCESSING_FAILURE).choice(_FITS, Fit.COVER)
+    engine = argument.with_code(PROCESSING_FAILURE)
+    fit = engine.member("fit").choice(_FITS, Fit.COVER)
     ratio = _ratio(argument.member("ratio"))
     if ratio is not None:
         if argument.member("fit").value is None:
@@ -63,13 +69,13 @@ def parse_resize(argument: Argument) -> Resize:
         width=width,
         height=height,
         fit=fit,
-        position=_position(argument),
+        position=_position(engine),
         focal_point=_focal_point(argument.member("focalPoint")),
         background=argument.member("background").colour(BLACK),
-        kernel=argument.member("kernel").choice(_KERNELS, Kernel.LANCZOS3),
-        without_enlargement=argument.member("withoutEnlargement").boolean(default=False),
-        without_reduction=argument.member("withoutReduction").boolean(default=False),
-        fast_shrink_on_load=argument.member("fastShrinkOnLoad").boolean(default=True),
+        kernel=engine.member("kernel").choice(_KERNELS, Kernel.LANCZOS3),
+        without_enlargement=engine.member("withoutEnlargement").boolean(default=False),
+        without_reduction=engine.member("withoutReduction").boolean(default=False),
+        fast_shrink_on_load=engine.member("fastShrinkOnLoad").boolean(default=True),
         ratio=ratio,
     )
 
@@ -79,6 +85,8 @@ def _side(argument: Argument) -> int | None:
     if argument.value is None:
         return None
     number = to_number(argument.value)
+    if math.isnan(number):
+        raise argument.with_code(PROCESSING_FAILURE).refuse("a number of pixels above 0")
     if isinstance(argument.value, bool) or not 0.5 <= number <= LARGEST_SIZE:
         raise argument.with_code("InvalidResizeException").refuse("a number of pixels above 0")
     return round_half_up(number)
@@ -104,12 +112,17 @@ def _ratio(argument: Argument) -> float | None:
 
 
 def _position(resize: Argument) -> Position:
-    """``position``; people often write ``strategy`` or ``gravity``, so these count where it is absent."""
-    for name in ("position", "strategy", "gravity"):
-        argument = resize.member(name)
-        if argument.value is not None:
-            return _anchor(argument, _POSITIONS, _NUMBERED_POSITIONS)
-    return Position.CENTRE
+    """``position``; people often write ``strategy`` or ``gravity``, so these count where it is absent.
+
+    Upstream passes over the two: where they say what we do not know, so do we.
+    """
+    position = resize.member("position")
+    if position.value is not None:
+        return _anchor(position, _POSITIONS, _NUMBERED_POSITIONS)
+    values = (resize.member(name).value for name in ("strategy", "gravity"))
+    return next(
+        (_POSITIONS[value] for value in values if isinstance(value, str) and value in _POSITIONS), Position.CENTRE
+    )
 
 
 def parse_gravity(argument: Argument) -> Position:
@@ -166,7 +179,10 @@ def parse_trim(argument: Argument) -> Trim:
     """``trim``: ``null`` or an object."""
     if argument.value is None:
         return Trim()
-    argument.members("null or {threshold, background, lineArt, margin}")
+    expected = "null or {threshold, background, lineArt, margin}"
+    if isinstance(argument.value, bool | int | float):
+        raise argument.with_code(PROCESSING_FAILURE).refuse(expected)
+    argument.members(expected)
     background = argument.member("background")
     return Trim(
         threshold=argument.member("threshold").number(0, LARGEST_NUMBER, 10.0),
@@ -177,9 +193,12 @@ def parse_trim(argument: Argument) -> Trim:
 
 
 def parse_rotate(argument: Argument) -> Rotate:
-    """``rotate``: degrees, folded into [0, 360); ``null`` orients by the EXIF tag."""
-    if argument.value is None:
-        return Rotate(None)
+    """``rotate``: degrees, folded into [0, 360); ``null`` and ``"auto"`` orient by the EXIF tag.
+
+    ``null`` drops all metadata too, ``"auto"`` is ours and keeps it: the path's ``filters:rotate()``.
+    """
+    if argument.value is None or argument.value == AUTO_ORIENT:
+        return Rotate(None, strips=argument.value is None)
     angle = argument.number(-LARGEST_NUMBER, LARGEST_NUMBER) % 360.0
     return Rotate(0.0 if angle == 360.0 else angle)  # -1e-20 % 360 rounds to 360
 

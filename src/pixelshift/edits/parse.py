@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import NoReturn, TypeAlias
 
 from pixelshift.edits import adjust, encode, geometry, service
-from pixelshift.edits.argument import Argument
+from pixelshift.edits.argument import PROCESSING_FAILURE, Argument
 from pixelshift.edits.types import Edit
 from pixelshift.errors import InvalidRequestError
 from pixelshift.limits import Limits
@@ -13,7 +13,11 @@ _Parser: TypeAlias = Callable[[Argument], Edit | None]
 
 
 def _refuse(argument: Argument) -> NoReturn:
-    raise argument.refuse("not to be used: this operation needs a second picture")
+    raise argument.refuse("no such operation, as it needs a second picture")
+
+
+def _fail(argument: Argument) -> NoReturn:
+    _refuse(argument.with_code(PROCESSING_FAILURE))
 
 
 _PARSERS: dict[str, _Parser] = {
@@ -64,7 +68,7 @@ _PARSERS: dict[str, _Parser] = {
     "heif": encode.parse_heif,
     "toFormat": encode.parse_to_format,
     # Named upstream, never usable over JSON: `boolean` lacks its operator, `joinChannel` would read local files.
-    "boolean": _refuse,
+    "boolean": _fail,
     "joinChannel": _refuse,
 }
 _ALIASES = {

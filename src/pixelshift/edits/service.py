@@ -142,9 +142,17 @@ def parse_content_moderation(argument: Argument) -> ContentModeration | None:
     confidence, blur, labels = (argument.member(key) for key in ("minConfidence", "blur", "moderationLabels"))
     return ContentModeration(
         min_confidence=confidence.number(0, 100, 75.0),
-        blur=float(math.ceil(blur.number(-LARGEST_NUMBER, LARGEST_NUMBER, 50.0))),
+        blur=_moderation_blur(blur),
         labels=None if labels.value is None else _labels(labels),
     )
+
+
+def _moderation_blur(argument: Argument) -> float:
+    """The sigma; text of a number counts, as upstream rounds whatever it is given."""
+    number = 50.0 if argument.value is None else to_number(argument.value)
+    if not abs(number) <= LARGEST_NUMBER:
+        raise argument.refuse("a number")
+    return float(math.ceil(number))
 
 
 def _labels(argument: Argument) -> tuple[str, ...]:

@@ -186,6 +186,8 @@ class Rotate:
     """Degrees clockwise; ``None`` auto-orients by the EXIF tag."""
 
     angle: float | None
+    strips: bool = False
+    """``rotate: null`` also drops all metadata, as it always has upstream (contract, 0.4)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pixelshift.edits import types as edits
+from pixelshift.errors import PixelshiftError
 from pixelshift.imaging import saliency, steps
 from pixelshift.imaging.base import Assets
 from pixelshift.imaging.budget import check_growth, outside
@@ -146,7 +147,12 @@ def _smart_cut(step: steps.SmartCut, picture: Picture, context: Context) -> None
 
 
 def _moderate(step: steps.Moderated, picture: Picture, context: Context) -> None:
-    context.moderated = must_blur(picture.frames[0], step.edit, context.assets.find_labels)
+    """Upstream never looks at animations; so one that cannot be looked at, and is not a still, is no failure."""
+    try:
+        context.moderated = must_blur(picture.frames[0], step.edit, context.assets.find_labels)
+    except PixelshiftError:
+        if len(picture.frames) == 1:
+            raise
 
 
 def _blur(step: steps.Blurred, picture: Picture, context: Context) -> None:

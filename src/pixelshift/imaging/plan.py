@@ -90,7 +90,7 @@ def plan(requested: Sequence[Edit], header: Header, output: Output, limits: Limi
         format=format_,
         options=options,
         metadata=MetadataPolicy(
-            strip=any(isinstance(edit, edits.StripExif | edits.StripIcc) for edit in edits_),
+            strip=any(map(_strips, edits_)),
             keep_gps=output.keep_gps,
             upright=listing.orients,
         ),
@@ -98,6 +98,10 @@ def plan(requested: Sequence[Edit], header: Header, output: Output, limits: Limi
         limits=limits,
         stream=stream_of(header, planned, decoded, denominator, options) if format_ is Format.JPEG else None,
     )
+
+
+def _strips(edit: Edit) -> bool:
+    return isinstance(edit, edits.StripExif | edits.StripIcc) or (isinstance(edit, edits.Rotate) and edit.strips)
 
 
 def _in_order(all_edits: "Listing") -> Iterator[Step]:

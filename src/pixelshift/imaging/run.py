@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pixelshift.imaging.picture import Picture, Pixels
 
 _NO_ALPHA = {Format.JPEG}
+_NO_PROFILE = {Format.RAW, Format.GIF}
 
 
 def run(
@@ -128,8 +129,12 @@ def _encode(plan: Plan, picture: "Picture") -> bytes:
     if not plan.format.can_animate or plan.frames == 1:
         del picture.frames[1:]
     picture.metadata = picture.metadata.for_output(plan.metadata)
-    if picture.channels <= 2 or picture.cmyk:
-        picture.metadata.icc = None  # ours is a profile for RGB
+    if picture.cmyk or plan.format in _NO_PROFILE:
+        picture.metadata.icc = None
+    elif picture.metadata.icc is not None and picture.channels <= 2:
+        from pixelshift.imaging.picture import as_rgb
+
+        picture.frames = [as_rgb(frame) for frame in picture.frames]  # as upstream: our profile is one for RGB
     try:
         return codec(plan.format).encode(picture, plan.options)
     except PixelshiftError:

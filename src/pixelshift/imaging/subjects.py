@@ -49,11 +49,12 @@ def _found(pixels: Pixels, find_faces: FindFaces) -> Sequence[_Face]:
 def must_blur(pixels: Pixels, edit: ContentModeration, find_labels: FindLabels | None) -> bool:
     """Whether any label, or any of those asked for, was found. Nobody to ask is an error: guessing would let through.
 
-    Raises OriginError (``Rekognition::DetectModerationLabelsError``).
+    Raises InvalidRequestError where nobody can be asked, OriginError (``Rekognition::DetectModerationLabelsError``)
+    where who was asked failed.
     """
-    code = "Rekognition::DetectModerationLabelsError"
     if find_labels is None:
-        raise OriginError("Content moderation is not configured.", code=code, status=500)
+        raise InvalidRequestError("contentModeration: this service has nothing that could look at the picture.")
+    code = "Rekognition::DetectModerationLabelsError"
     try:
         labels = find_labels(shown(pixels), edit.min_confidence)
     except OriginError as error:

@@ -3,7 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
-from pixelshift.edits.types import Animated, Format, ToFormat
+from pixelshift.edits.types import Animated, Edit, Format, ToFormat
 from pixelshift.imaging.base import Assets, Encoded, Header, Output
 from pixelshift.limits import Limits
 from pixelshift.render.base import Job, Wish
@@ -37,6 +37,8 @@ def planned(wish: Wish, source: bytes, limits: Limits) -> "Plan":
     header = read_header(source)
     final = final_format(wish, header)
     edits = rekey_quality(wish.edits, final) if wish.quality_follows and final is not None else wish.edits
+    if _stands_still(edits, header, final or header.format):
+        edits = (*edits, Animated(False))
     output = Output(
         format=final,
         webp_effort=wish.webp_effort if final is Format.WEBP else None,
@@ -44,6 +46,12 @@ def planned(wish: Wish, source: bytes, limits: Limits) -> "Plan":
         keep_gps=wish.keep_gps,
     )
     return plan(edits, header, output, limits)
+
+
+def _stands_still(edits: tuple[Edit, ...], header: Header, final: Format) -> bool:
+    """An animated WebP that stays one is edited as its first frame unless asked otherwise (contract, 6.4)."""
+    named = any(isinstance(edit, Animated) for edit in edits)
+    return header.pages > 1 and header.format is Format.WEBP and final is Format.WEBP and not named
 
 
 def final_format(wish: Wish, header: Header) -> Format | None:

@@ -9,6 +9,7 @@ from pixelshift.edits.adjust import SMALLEST_BLUR_SIGMA
 from pixelshift.edits.argument import leading_integer, round_half_up, to_number
 from pixelshift.edits.colour import parse_colour
 from pixelshift.edits.encode import FORMAT_NAMES, UNSUPPORTED_FORMAT
+from pixelshift.edits.geometry import AUTO_ORIENT
 from pixelshift.errors import InvalidRequestError
 
 PREFIX = "filters:"
@@ -144,12 +145,11 @@ def _no_upscale(_: FilterCall, context: FilterContext) -> None:
 
 
 def _proportion(call: FilterCall, context: FilterContext) -> None:
+    """Without both sides, 0 changes nothing; it still counts as an edit, as upstream has it."""
     ratio = call.number(0)
-    if ratio == 0:
-        return
     resize = context.resize()
     width, height = resize.get("width"), resize.get("height")
-    if isinstance(width, int) and isinstance(height, int) and ratio > 0:
+    if isinstance(width, int) and isinstance(height, int):
         resize.update(width=width * ratio, height=height * ratio)
     else:
         resize["ratio"] = ratio
@@ -170,7 +170,7 @@ def _rgb(call: FilterCall, context: FilterContext) -> None:
 
 
 def _rotate(call: FilterCall, context: FilterContext) -> None:
-    context.edits["rotate"] = None if call.arguments == ("",) else call.number(0)
+    context.edits["rotate"] = AUTO_ORIENT if call.arguments == ("",) else call.number(0)
 
 
 def _sharpen(call: FilterCall, context: FilterContext) -> None:

@@ -7,7 +7,19 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageCms
 
-from pixelshift.edits.types import Edit, Format, Greyscale, Resize, Rotate, StripExif, StripIcc, ToColourspace, ToFormat
+from pixelshift.edits.types import (
+    Bandbool,
+    Edit,
+    ExtractChannel,
+    Format,
+    Greyscale,
+    Resize,
+    Rotate,
+    StripExif,
+    StripIcc,
+    ToColourspace,
+    ToFormat,
+)
 from pixelshift.imaging import edit, exif, read_header
 from pixelshift.imaging.base import Output
 from pixelshift.imaging.icc import is_srgb, srgb_profile
@@ -168,6 +180,19 @@ def test_cmyk_is_read_as_rgb_and_written_where_the_format_can() -> None:
     assert (back.mode, "icc_profile" in back.info) == ("CMYK", False)
 
 
-def test_one_channel_output_carries_no_rgb_profile() -> None:
-    picture = opened(pictures.encoded(pictures.gradient(8, 8), "PNG"), ToColourspace("b-w"))
+@pytest.mark.parametrize("edit", [ToColourspace("b-w"), Greyscale(), ExtractChannel(0), Bandbool("and")], ids=repr)
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
+def test_grey_is_written_as_three_channels_with_the_profile_as_upstream_does(edit: Edit, format_: str) -> None:
+    picture = opened(pictures.encoded(pictures.gradient(8, 8), format_), edit)
+    assert (picture.mode, picture.info["icc_profile"]) == ("RGB", srgb_profile())
+
+
+def test_grey_without_metadata_stays_one_channel() -> None:
+    picture = opened(pictures.encoded(pictures.gradient(8, 8), "PNG"), Greyscale(), StripIcc())
     assert (picture.mode, "icc_profile" in picture.info) == ("L", False)
+
+
+def test_rotate_null_orients_and_drops_everything() -> None:
+    picture = opened(photo(), Rotate(None, strips=True))
+    assert picture.size == (30, 40)
+    assert {"exif", "icc_profile", "xmp"}.isdisjoint(picture.info)

@@ -52,7 +52,7 @@ def result(*listed: Edit, source: bytes = PNG, assets: Assets | None = None) -> 
         ([edits.Extend(9, 9, 9, 9, extend_with="mirror")], lambda p: np.pad(p, ((9, 9), (9, 9), (0, 0)), "symmetric")),
         ([edits.Extend(1, 1, 1, 1)], lambda p: np.pad(p, ((1, 1), (1, 1), (0, 0)))),
         ([edits.Negate()], lambda p: 255 - p),
-        ([edits.ExtractChannel(1)], lambda p: p[..., 1:2]),
+        ([edits.ExtractChannel(1)], lambda p: np.repeat(p[..., 1:2], 3, axis=2)),
         ([edits.Resize(20, 30, fit=Fit.COVER)], lambda p: p[:, 10:30]),
         ([edits.Resize(20, 30, position=Position.EAST)], lambda p: p[:, 20:]),
         ([edits.Resize(20, 30, position=Position.EAST), edits.Flop()], lambda p: p[:, ::-1][:, 20:]),
@@ -193,9 +193,20 @@ def test_without_a_provider_smart_crop_keeps_what_draws_the_eye() -> None:
     assert np.ptp(out) > 200
 
 
-def test_moderation_without_a_provider_is_an_error_rather_than_a_pass() -> None:
-    with pytest.raises(OriginError):
+def test_moderation_without_a_provider_is_a_refusal_rather_than_a_pass() -> None:
+    with pytest.raises(InvalidRequestError, match="nothing that could look"):
         result(edits.ContentModeration())
+
+
+def test_a_moderator_that_fails_fails_a_still_and_passes_over_an_animation() -> None:
+    def fail(image: bytes, confidence: float) -> list[str]:
+        raise OriginError("down")
+
+    with pytest.raises(OriginError) as caught:
+        result(edits.ContentModeration(), assets=Assets(find_labels=fail))
+    assert (caught.value.status, caught.value.code) == (500, "Rekognition::DetectModerationLabelsError")
+    frames = pictures.animation("GIF", [(255, 0, 0), (0, 255, 0)], duration=100)
+    assert edit(frames, [edits.ContentModeration()], assets=Assets(find_labels=fail)).pages == 2
 
 
 def test_a_later_blur_never_weakens_the_moderations() -> None:
