@@ -302,12 +302,38 @@ class WebSettings:
     admin_token: str = _setting(
         "PIXELSHIFT_ADMIN_TOKEN", _verbatim, "", "Bearer token of the purge API; blank keeps it closed."
     )
-    metrics: bool = _setting("PIXELSHIFT_METRICS", _on_off, True, "`off`: no `/metrics`.")
+    metrics: bool = _setting(
+        "PIXELSHIFT_METRICS", _on_off, True, "`off`: no `/metrics`; on Lambda no line of figures for each request."
+    )
     docs_url: str = _setting(
         "PIXELSHIFT_DOCS_URL", _text, "/-/errors", "The page that error bodies link to; `#code` is added to it."
     )
     log_level: str = _setting(
         "PIXELSHIFT_LOG_LEVEL", _one_of("debug", "info", "warning", "error"), "info", "What is logged."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class OversizeSettings:
+    """Pictures larger than a buffered Lambda answer, which carries about 4.5 MB of them (Lambda only)."""
+
+    answer: str = _setting(
+        "PIXELSHIFT_OVERSIZE",
+        _one_of("refuse", "redirect", "stream"),
+        "refuse",
+        "`refuse`: 413, as upstream; `redirect`: 302 to where they lie in a bucket; `stream`: every answer is "
+        "streamed, for a function URL or an API whose invoke mode is response streaming.",
+    )
+    bucket: str = _setting(
+        "PIXELSHIFT_OVERSIZE_BUCKET", _text, "", "The bucket that they are laid in; let its lifecycle rule empty it."
+    )
+    prefix: str = _setting("PIXELSHIFT_OVERSIZE_PREFIX", _text, "oversize/", "What their keys begin with.")
+    link_s: int = _setting("PIXELSHIFT_OVERSIZE_LINK", _whole(60, 43_200), 900, "Seconds that a signed link is good.")
+    cache_s: int = _setting(
+        "PIXELSHIFT_OVERSIZE_CACHE",
+        _whole(0),
+        300,
+        "Seconds that the redirect may be cached; at most two thirds of the link's life are.",
     )
 
 
@@ -425,6 +451,7 @@ class Settings:
     render: RenderSettings = field(default_factory=RenderSettings)
     vision: VisionSettings = field(default_factory=VisionSettings)
     web: WebSettings = field(default_factory=WebSettings)
+    oversize: OversizeSettings = field(default_factory=OversizeSettings)
     series: SeriesSettings = field(default_factory=SeriesSettings)
     stream: StreamSettings = field(default_factory=StreamSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
@@ -475,5 +502,7 @@ def _contradictions(settings: Settings) -> Iterator[str]:
         yield "PIXELSHIFT_ORIGIN=folder needs PIXELSHIFT_FOLDER"
     if origin.kind == "https" and not origin.https_hosts:
         yield "PIXELSHIFT_ORIGIN=https needs PIXELSHIFT_HTTPS_HOSTS"
+    if settings.oversize.answer == "redirect" and not settings.oversize.bucket:
+        yield "PIXELSHIFT_OVERSIZE=redirect needs PIXELSHIFT_OVERSIZE_BUCKET"
     if settings.series.webhook_url and not settings.series.webhook_secret:
         yield "PIXELSHIFT_SERIES_WEBHOOK_URL needs PIXELSHIFT_SERIES_WEBHOOK_SECRET"

@@ -18,6 +18,7 @@ from pixelshift.delivery.failure import Failures, FallbackPicture
 from pixelshift.delivery.finish import Cors
 from pixelshift.delivery.gate import SignedGate
 from pixelshift.delivery.originals import Originals
+from pixelshift.delivery.oversize import Oversize
 from pixelshift.delivery.production import Eyes, Studio
 from pixelshift.delivery.service import DeliveryService, Policy, Rooms
 from pixelshift.edits.types import Format
@@ -41,8 +42,10 @@ if TYPE_CHECKING:
     from pixelshift.notify.base import Sink
     from pixelshift.streams.service import SeriesService
 
-LAMBDA_BODY_LIMIT_BYTES = 6 * 1024 * 1024 // 4 * 3
-"""The largest body whose base64 text fits a Lambda answer of 6 MiB."""
+BUFFERED_LIMIT_BYTES = (6 * 1024 * 1024 - 32 * 1024) // 4 * 3
+"""The largest body whose base64 text fits a Lambda answer of 6 MiB, beside every header that a URL can ask for."""
+STREAMED_LIMIT_BYTES = 200 * 1024 * 1024 - 32 * 1024
+"""The largest body of a streamed one."""
 
 
 def image_function(environment: Mapping[str, str] = os.environ) -> DeliveryService:
@@ -52,14 +55,19 @@ def image_function(environment: Mapping[str, str] = os.environ) -> DeliveryServi
     """
     settings = load(environment)
     limits = settings.limits.limits()
-    originals = _originals(settings, environment, limits)
+    originals, oversize = _originals(settings, environment, limits), _oversize(settings, environment)
     rooms = Rooms(
         rules=request_rules(settings),
-        studio=_studio(settings, originals, InProcess(), LAMBDA_BODY_LIMIT_BYTES),
-        failures=_failures(settings, originals, LAMBDA_BODY_LIMIT_BYTES),
+        studio=_studio(settings, originals, InProcess(), oversize),
+        failures=_failures(settings, originals, oversize.limit_bytes),
         gate=_gate(settings, environment),
     )
     return DeliveryService(rooms, policy(settings))
+
+
+def wants_figures(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether a Lambda function prints a line of figures for each request."""
+    return load(environment).web.metrics
 
 
 def request_rules(settings: Settings) -> RequestRules:
@@ -238,7 +246,21 @@ FOLDER_BUCKET = "pictures"
 """The name of the served folder itself, where ``SOURCE_BUCKETS`` names no folders in it."""
 
 
-def _studio(settings: Settings, originals: Originals, renderer: Renderer, body_limit_bytes: int | None) -> Studio:
+def _oversize(settings: Settings, environment: Mapping[str, str]) -> Oversize:
+    """What a Lambda function does about answers that it cannot send."""
+    chosen = settings.oversize
+    if chosen.answer == "stream":
+        return Oversize(STREAMED_LIMIT_BYTES)
+    if chosen.answer == "refuse":
+        return Oversize(BUFFERED_LIMIT_BYTES)
+    from pixelshift.net.s3 import S3Bucket
+
+    endpoint = settings.origin.s3_endpoint or settings.origin.endpoint or None
+    shelf = S3Bucket(chosen.bucket, credential_source(environment), settings.origin.region, endpoint)
+    return Oversize(BUFFERED_LIMIT_BYTES, shelf, chosen.prefix, chosen.link_s, chosen.cache_s)
+
+
+def _studio(settings: Settings, originals: Originals, renderer: Renderer, oversize: Oversize | None) -> Studio:
     return Studio(
         originals=originals,
         renderer=renderer,
@@ -246,7 +268,7 @@ def _studio(settings: Settings, originals: Originals, renderer: Renderer, body_l
         limits=settings.limits.limits(),
         auto_orient=settings.output.auto_orient,
         keep_gps=settings.output.keep_gps,
-        body_limit_bytes=body_limit_bytes,
+        oversize=oversize,
     )
 
 

@@ -12,6 +12,7 @@ from pixelshift.delivery.failure import Failures, FallbackPicture
 from pixelshift.delivery.gate import SignedGate
 from pixelshift.delivery.message import HttpRequest
 from pixelshift.delivery.originals import Originals
+from pixelshift.delivery.oversize import Oversize
 from pixelshift.delivery.production import Eyes, Studio
 from pixelshift.delivery.service import DeliveryService, Policy, Rooms
 from pixelshift.edits.types import Format
@@ -86,7 +87,7 @@ class House:
     cached: bool = True
     now_s: float = 1_800_000_000.0
     store: CacheStore = field(default_factory=lambda: MemoryStore(10**7))
-    body_limit_bytes: int | None = None
+    oversize: Oversize | None = None
 
     def __post_init__(self) -> None:
         self.origin = ShelfOrigin(self.objects)
@@ -96,7 +97,7 @@ class House:
         cache = HttpCache(self.store, self.ages, lambda: self.now_s) if self.cached else None
         rooms = Rooms(
             rules=RequestRules(self.buckets),
-            studio=Studio(originals, self.renderer, Eyes(), limits, body_limit_bytes=self.body_limit_bytes),
+            studio=Studio(originals, self.renderer, Eyes(), limits, oversize=self.oversize),
             failures=Failures(originals, self.fallback, "/-/errors"),
             gate=self.gate,
             cache=cache,

@@ -42,7 +42,12 @@ def read_event(event: Event, deadline_s: float | None = None) -> HttpRequest:
 
 def wants_multiple_values(event: Event) -> bool:
     """Whether the trigger reads only ``multiValueHeaders``: an ALB with multi-value headers switched on."""
-    return "elb" in (event.get("requestContext") or {}) and "headers" not in event and "multiValueHeaders" in event
+    return is_load_balancer(event) and "headers" not in event and "multiValueHeaders" in event
+
+
+def is_load_balancer(event: Event) -> bool:
+    """Whether an Application Load Balancer sent the event."""
+    return "elb" in (event.get("requestContext") or {})
 
 
 def _payload_2(event: Event, context: Mapping[str, Any], deadline_s: float | None) -> HttpRequest:

@@ -1,10 +1,12 @@
 """Responses in the shape that Lambda's HTTP triggers expect."""
 
 from base64 import b64encode
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypedDict
 
 from pixelshift.delivery.message import HttpResponse
 
+_PIECE_BYTES = 64 * 1024
 _TEXT_TYPES = ("application/json", "text/")
 
 
@@ -24,3 +26,22 @@ def proxy_response(response: HttpResponse, *, multiple_values: bool = False) -> 
     else:
         reply["headers"] = dict(response.headers)
     return reply
+
+
+class Prelude(TypedDict):
+    """What a streamed answer begins with."""
+
+    statusCode: int
+    headers: dict[str, str]
+
+
+def prelude(response: HttpResponse) -> Prelude:
+    """Status and headers of a streamed answer; its body follows as it is, never in base64."""
+    return {"statusCode": response.status, "headers": dict(response.headers)}
+
+
+def pieces(body: bytes) -> Iterator[memoryview]:
+    """A body in pieces that fit a socket's buffer, without copying it."""
+    view = memoryview(body)
+    for start in range(0, len(view), _PIECE_BYTES):
+        yield view[start : start + _PIECE_BYTES]

@@ -40,7 +40,7 @@ def finish(
     headers = HeaderMap(made.headers)
     for name, value in cors_headers(cors, request).items():
         headers[name] = value
-    if expires is not None and now is not None and made.error is None:
+    if expires is not None and now is not None and made.status == 200:
         headers["Cache-Control"] = f"max-age={seconds_left(expires, now)},public"
     elif answer.age_s is not None:
         headers["Age"] = str(answer.age_s)

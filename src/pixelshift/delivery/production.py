@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pixelshift import ENGINE_VERSION
 from pixelshift.delivery.media import media_type_of
 from pixelshift.delivery.originals import Originals
+from pixelshift.delivery.oversize import Oversize
 from pixelshift.delivery.representation import HeaderMap, Identity, Representation, picture_headers
 from pixelshift.edits.types import ContentModeration, Format, Overlay, SmartCrop, ToFormat
 from pixelshift.errors import (
@@ -16,7 +17,6 @@ from pixelshift.errors import (
     NotFoundError,
     OriginError,
     PixelshiftError,
-    TooLargeError,
     UnsupportedMediaError,
 )
 from pixelshift.imaging.base import Encoded, FindFaces, FindLabels
@@ -78,8 +78,8 @@ class Studio:
     limits: Limits
     auto_orient: bool = False
     keep_gps: bool = False
-    body_limit_bytes: int | None = None
-    """The largest body that the face can send, where it has such a limit."""
+    oversize: Oversize | None = None
+    """What is done about bodies that the face cannot send, where it has such a limit."""
 
     def produce(self, order: Order, deadline_s: float) -> Representation:
         """Makes the answer to one order.
@@ -99,14 +99,14 @@ class Studio:
             encoded = self._render(self._job(order, original, overlays, deadline_s))
             body, media_type = encoded.body, _media_type(encoded, image)
             timings_ms |= encoded.timings_ms
-        self._check_size(body)
         identities: tuple[Identity, ...] = (
             (image.bucket, image.key, original.etag),
             *((*address, one.etag) for address, one in overlays.items()),
         )
         headers = picture_headers(original, media_type, image.headers)
-        _finish_headers(headers, order, media_type, identities)
-        return Representation(200, headers, body, identities, timings_ms)
+        digest = _finish_headers(headers, order, media_type, identities)
+        made = Representation(200, headers, body, identities, timings_ms)
+        return made if self.oversize is None else self.oversize.fit(made, digest, deadline_s, image.expires)
 
     def explain(self, order: Order, deadline_s: float) -> str:
         """How :meth:`produce` would make the picture, for people: one line a step, with sizes and estimated cost.
@@ -129,10 +129,6 @@ class Studio:
                 code="InstantiationError",
                 detail=error.message,
             ) from error
-
-    def _check_size(self, body: bytes) -> None:
-        if self.body_limit_bytes is not None and len(body) > self.body_limit_bytes:
-            raise TooLargeError(f"The picture has {len(body)} bytes; {self.body_limit_bytes} can be sent.")
 
     def stands(self, identities: tuple[Identity, ...], deadline_s: float) -> bool:
         """Whether every original is still the one that an answer was made from.
@@ -245,10 +241,10 @@ def _harmless(drawing: bytes, limits: Limits) -> bytes:
     return sanitise(drawing, limits)
 
 
-def _finish_headers(headers: HeaderMap, order: Order, media_type: str, identities: tuple[Identity, ...]) -> None:
-    """Adds what depends on the whole order: validator, Vary, and a cage for drawings."""
+def _finish_headers(headers: HeaderMap, order: Order, media_type: str, identities: tuple[Identity, ...]) -> str:
+    """Adds what depends on the whole order: validator, Vary, and a cage for drawings. Returns the answer's digest."""
+    digest = hashlib.sha256(repr((order.key, identities)).encode("utf-8", "surrogatepass")).hexdigest()
     if headers.find("ETag") is None:
-        digest = hashlib.sha256(repr((order.key, identities)).encode("utf-8", "surrogatepass")).hexdigest()
         headers["ETag"] = f'"{digest[:32]}"'
     if order.varies and media_type != Format.SVG.media_type:
         named = headers.find("Vary")
@@ -257,6 +253,7 @@ def _finish_headers(headers: HeaderMap, order: Order, media_type: str, identitie
         headers["Content-Security-Policy"] = SVG_POLICY
         headers["X-Content-Type-Options"] = "nosniff"  # of no effect on other pictures, and theirs to deny upstream
     headers["Accept-Ranges"] = "bytes"
+    return digest
 
 
 def negotiates(image: ImageRequest) -> bool:

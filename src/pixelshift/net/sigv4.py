@@ -1,4 +1,4 @@
-"""AWS Signature Version 4 in the Authorization header.
+"""AWS Signature Version 4, in the Authorization header or in a URL's query.
 
 Source: "AWS Signature Version 4 for API requests" in the IAM user guide, and for S3 the rule that a path is encoded
 once and never normalised ("Authenticating Requests (AWS Signature Version 4)", Amazon S3 API reference).
@@ -75,13 +75,44 @@ def sign(request: Signable, credentials: Credentials, scope: Scope, now: datetim
             payload,
         ]
     )
-    day = f"{stamp[:8]}/{scope.region}/{scope.service}/aws4_request"
-    text = "\n".join([_ALGORITHM, stamp, day, hashlib.sha256(canonical.encode()).hexdigest()])
-    key = b"AWS4" + credentials.secret_access_key.encode()
-    for part in day.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    day = _day(stamp, scope)
+    signature = _signature(credentials, stamp, day, canonical)
     headers["Authorization"] = (
         f"{_ALGORITHM} Credential={credentials.access_key_id}/{day}, SignedHeaders={names}, Signature={signature}"
     )
     return headers
+
+
+def presign(request: Signable, credentials: Credentials, scope: Scope, now: datetime, *, life_s: int) -> str:
+    """Returns the query that lets whoever has it send ``request``, which has no headers, for ``life_s`` seconds.
+
+    It ends earlier where the session token that it carries does.
+    """
+    stamp = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    day = _day(stamp, scope)
+    fields = {
+        "X-Amz-Algorithm": _ALGORITHM,
+        "X-Amz-Credential": f"{credentials.access_key_id}/{day}",
+        "X-Amz-Date": stamp,
+        "X-Amz-Expires": str(life_s),
+        "X-Amz-SignedHeaders": "host",
+    }
+    if credentials.session_token:
+        fields["X-Amz-Security-Token"] = credentials.session_token
+    query = "&".join(f"{name}={quote(fields[name], safe='')}" for name in sorted(fields))
+    canonical = "\n".join(
+        [request.method, request.path, query, f"host:{request.authority}", "", "host", "UNSIGNED-PAYLOAD"]
+    )
+    return f"{query}&X-Amz-Signature={_signature(credentials, stamp, day, canonical)}"
+
+
+def _day(stamp: str, scope: Scope) -> str:
+    return f"{stamp[:8]}/{scope.region}/{scope.service}/aws4_request"
+
+
+def _signature(credentials: Credentials, stamp: str, day: str, canonical: str) -> str:
+    text = "\n".join([_ALGORITHM, stamp, day, hashlib.sha256(canonical.encode()).hexdigest()])
+    key = b"AWS4" + credentials.secret_access_key.encode()
+    for part in day.split("/"):
+        key = hmac.digest(key, part.encode(), "sha256")
+    return hmac.digest(key, text.encode(), "sha256").hex()

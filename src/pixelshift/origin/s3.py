@@ -12,15 +12,15 @@ from datetime import UTC, datetime
 
 from pixelshift.errors import NotFoundError, OriginError, PixelshiftError
 from pixelshift.net.credential import CredentialSource
-from pixelshift.net.dial import Endpoint, parse_endpoint
+from pixelshift.net.dial import parse_endpoint
 from pixelshift.net.http import Exchange, HttpClient, Reply, Request
+from pixelshift.net.s3 import locate
 from pixelshift.net.sigv4 import Scope, Signable, encode_key, sign
 from pixelshift.origin.answer import ABSENT, conditional, outage, read_original
 from pixelshift.origin.base import Original
 
 _KEY_BYTES = 1024
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
-_HOST_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")  # with a dot no wildcard certificate fits
 _REGION = re.compile(r"[a-z0-9-]{2,32}")
 _ERROR_CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,64})</Code>")
 _REGIONS_KEPT = 1024
@@ -96,7 +96,7 @@ class S3Origin:
             return _take(reply, read)
 
     def _ask(self, read: _Read, region: str) -> Exchange:
-        endpoint, path = self._address(read.bucket, read.path, region)
+        endpoint, path = locate(read.bucket, read.path, region, self._custom)
         headers = conditional(read.known)
         credentials = self._credentials()
         if credentials is not None:
@@ -108,16 +108,6 @@ class S3Origin:
             body_limit_bytes=read.body_limit_bytes,
             timeout_s=read.deadline_s - time.monotonic(),
         )
-
-    def _address(self, bucket: str, path: str, region: str) -> tuple[Endpoint, str]:
-        if self._custom is not None:
-            endpoint, prefix = self._custom
-            return endpoint, f"{prefix}/{bucket}/{path}"
-        domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-        host = f"s3.{region}.{domain}"
-        if _HOST_BUCKET.fullmatch(bucket):
-            return Endpoint(f"{bucket}.{host}", 443, tls=True), f"/{path}"
-        return Endpoint(host, 443, tls=True), f"/{bucket}/{path}"
 
     def _remember(self, bucket: str, region: str) -> None:
         with self._lock:

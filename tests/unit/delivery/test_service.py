@@ -11,6 +11,7 @@ from pixelshift.delivery.failure import FallbackPicture
 from pixelshift.delivery.finish import Cors
 from pixelshift.delivery.gate import SignedGate
 from pixelshift.delivery.message import HttpRequest, HttpResponse
+from pixelshift.delivery.oversize import Oversize
 from pixelshift.delivery.service import Policy
 from pixelshift.edits.types import Format
 from pixelshift.errors import InternalError, NotFoundError, OriginError
@@ -350,7 +351,7 @@ def test_a_missing_overlay_is_the_clients_mistake() -> None:
 
 def test_a_face_with_a_limit_refuses_larger_bodies_and_larger_fallbacks() -> None:
     shelf = SHELF | {("f", "huge.png"): picture(PNG * 10)}
-    house = House(shelf, body_limit_bytes=len(PNG) - 1, fallback=FallbackPicture("f", "huge.png", 60, len(PNG)))
+    house = House(shelf, oversize=Oversize(len(PNG) - 1), fallback=FallbackPicture("f", "huge.png", 60, len(PNG)))
     response = house.service.handle(get("/a.png"))
     assert (response.status, json.loads(response.body)["code"]) == (413, "TooLargeImageException")
 
