@@ -21,6 +21,7 @@ HEADERS = [str(header) for header in Path("native").rglob("*.h")]
 
 # Library name -> (folder, flags). Order matters to the linker: users before what they use.
 FOLDERS = {
+    "pixelshift_engine": ("native/engine", []),
     "pixelshift_jpeg": ("native/jpeg", []),
     "pixelshift_changepoint": ("native/changepoint", []),
     "pixelshift_dispatch": ("native/dispatch", []),
@@ -30,7 +31,7 @@ FOLDERS = {
 # The linker's maps say which object each instruction came from; a test reads them.
 MAPS = Path("build/maps")
 # Extension -> shared libraries of the system that it needs.
-SYSTEM_LIBRARIES = {"_jpeg": ["jpeg"]}
+SYSTEM_LIBRARIES = {"_engine": ["jpeg"]}
 
 if not X86_64:
     del FOLDERS["pixelshift_avx2"]

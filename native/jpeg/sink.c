@@ -1,136 +1,145 @@
-#include "stream.h"
+/* JPEG out: grey stays grey, everything else becomes YCbCr, 4:2:0 or 4:4:4. */
+#include "../engine/sink.h"
+
+#include "codec.h"
 
 #include <stdlib.h>
-#include <string.h>
 
-enum { FIRST_CAPACITY = 1 << 16 };
+enum { ROOM_BYTES = 1 << 14 };
 
-static int grow(jpeg_memory *memory) {
-    size_t used = memory->capacity;
-    size_t capacity = used == 0 ? FIRST_CAPACITY : 2 * used;
-    uint8_t *body = realloc(memory->body, capacity);
-    if (body == NULL) {
-        return 0;
+typedef struct {
+    engine_sink sink;
+    struct jpeg_compress_struct encoder;
+    struct jpeg_destination_mgr destination;
+    jpeg_trap trap;
+    int created;
+} jpeg_sink;
+
+/* Offers libjpeg what is free behind the bytes so far, all of which it has filled. */
+static void offer(j_compress_ptr encoder) {
+    jpeg_sink *self = (jpeg_sink *)encoder->client_data;
+    engine_output *output = &self->sink.output;
+    size_t left = output->limit - output->size;
+    pixelshift_engine_status status =
+        left == 0 ? PIXELSHIFT_ENGINE_TOO_LARGE : engine_output_reserve(output, left < ROOM_BYTES ? left : ROOM_BYTES);
+    if (status != PIXELSHIFT_ENGINE_OK) {
+        self->trap.status = status;
+        longjmp(self->trap.escape, 1);
     }
-    memory->body = body;
-    memory->capacity = capacity;
-    memory->manager.next_output_byte = body + used;
-    memory->manager.free_in_buffer = capacity - used;
-    return 1;
+    size_t room = output->capacity - output->size;
+    self->destination.next_output_byte = output->body + output->size;
+    self->destination.free_in_buffer = room < left ? room : left;
+    output->size += self->destination.free_in_buffer;
 }
 
-static void give_up(j_compress_ptr encoder, pixelshift_jpeg_status status) {
-    jpeg_trap *trap = (jpeg_trap *)encoder->err;
-    trap->status = status;
-    longjmp(trap->escape, 1);
-}
-
-static void begin_output(j_compress_ptr encoder) {
-    if (!grow((jpeg_memory *)encoder->dest)) {
-        give_up(encoder, PIXELSHIFT_JPEG_NO_MEMORY);
-    }
-}
-
-static boolean extend_output(j_compress_ptr encoder) {
-    jpeg_memory *memory = (jpeg_memory *)encoder->dest;
-    if (memory->capacity > memory->limit) {
-        give_up(encoder, PIXELSHIFT_JPEG_TOO_LARGE);
-    }
-    if (!grow(memory)) {
-        give_up(encoder, PIXELSHIFT_JPEG_NO_MEMORY);
-    }
+static boolean extend(j_compress_ptr encoder) {
+    offer(encoder);
     return TRUE;
 }
 
-static void end_output(j_compress_ptr encoder) {
-    (void)encoder;
+/* Takes back what was offered and not used. */
+static void settle(j_compress_ptr encoder) {
+    jpeg_sink *self = (jpeg_sink *)encoder->client_data;
+    self->sink.output.size -= self->destination.free_in_buffer;
 }
 
-static void write_markers(jpeg_sink *sink, const uint8_t *markers, size_t size) {
-    /* Each segment: FF, code, length (big endian, counts itself), payload. Checked by the adapter. */
+/* Each segment: FF, code, length (big endian, counts itself), payload. Checked by the adapter. */
+static void write_markers(jpeg_sink *self, const uint8_t *markers, size_t size) {
     size_t at = 0;
     while (at + 4 <= size) {
         unsigned length = (unsigned)markers[at + 2] << 8 | markers[at + 3];
-        jpeg_write_marker(&sink->encoder, markers[at + 1], markers + at + 4, length - 2);
+        jpeg_write_marker(&self->encoder, markers[at + 1], markers + at + 4, length - 2);
         at += 2 + length;
     }
 }
 
-static void choose_sampling(jpeg_sink *sink, int full_chroma) {
-    struct jpeg_compress_struct *encoder = &sink->encoder;
-    int luma = sink->planes == 3 && !full_chroma ? 2 : 1;
+static void choose_sampling(jpeg_sink *self, engine_colour colour, int full_chroma) {
+    struct jpeg_compress_struct *encoder = &self->encoder;
+    int luma = colour == ENGINE_YCBCR && !full_chroma ? 2 : 1;
+    int mcu = luma * DCTSIZE;
     encoder->comp_info[0].h_samp_factor = encoder->comp_info[0].v_samp_factor = luma;
-    for (int i = 0; i < sink->planes; i++) {
-        int factor = i == 0 ? 1 : luma;
-        jpeg_sink_plane *plane = &sink->plane[i];
-        plane->width = ((int)encoder->image_width + factor - 1) / factor;
-        plane->height = ((int)encoder->image_height + factor - 1) / factor;
-        plane->band_rows = encoder->comp_info[i].v_samp_factor * DCTSIZE;
-        size_t mcu = (size_t)luma * DCTSIZE;
-        plane->stride = (encoder->image_width + mcu - 1) / mcu * mcu / (size_t)factor;
+    engine_rows *takes = &self->sink.takes;
+    *takes = engine_rows_of(colour, (int)encoder->image_width, (int)encoder->image_height, luma, mcu);
+    for (int i = 0; i < takes->planes; i++) {
+        takes->plane[i].padded = ((int)encoder->image_width + mcu - 1) / mcu * takes->plane[i].band_rows;
     }
 }
 
-pixelshift_jpeg_status jpeg_sink_open(jpeg_sink *sink, const pixelshift_jpeg_job *job, int planes) {
-    memset(sink, 0, sizeof *sink);
-    sink->planes = planes;
-    sink->memory.limit = job->output_limit;
-    sink->memory.manager.init_destination = begin_output;
-    sink->memory.manager.empty_output_buffer = extend_output;
-    sink->memory.manager.term_destination = end_output;
-    sink->encoder.err = jpeg_trap_set(&sink->trap);
-    if (setjmp(sink->trap.escape)) {
-        return sink->trap.status;
+static pixelshift_engine_status open(engine_sink *sink, const pixelshift_engine_job *job, engine_colour colour) {
+    jpeg_sink *self = (jpeg_sink *)sink;
+    struct jpeg_compress_struct *encoder = &self->encoder;
+    int grey = colour == ENGINE_GREY || colour == ENGINE_GREY_ALPHA;
+    self->destination.init_destination = offer;
+    self->destination.empty_output_buffer = extend;
+    self->destination.term_destination = settle;
+    encoder->err = jpeg_trap_set(&self->trap);
+    if (setjmp(self->trap.escape)) {
+        return self->trap.status;
     }
-    struct jpeg_compress_struct *encoder = &sink->encoder;
     jpeg_create_compress(encoder);
-    sink->opened = 1;
-    encoder->dest = &sink->memory.manager;
+    self->created = 1;
+    encoder->client_data = self;
+    encoder->dest = &self->destination;
     encoder->image_width = (JDIMENSION)job->width;
     encoder->image_height = (JDIMENSION)job->height;
-    encoder->input_components = planes;
-    encoder->in_color_space = planes == 3 ? JCS_YCbCr : JCS_GRAYSCALE;
+    encoder->input_components = grey ? 1 : 3;
+    encoder->in_color_space = grey ? JCS_GRAYSCALE : JCS_YCbCr;
     jpeg_set_defaults(encoder);
-    jpeg_set_quality(encoder, job->quality, TRUE);
-    encoder->optimize_coding = job->optimise_coding ? TRUE : FALSE;
+    jpeg_set_quality(encoder, job->jpeg.quality, TRUE);
+    encoder->optimize_coding = job->jpeg.optimise_coding ? TRUE : FALSE;
     encoder->dct_method = JDCT_ISLOW;
     encoder->raw_data_in = TRUE;
-    choose_sampling(sink, job->full_chroma);
-    if (job->progressive) {
+    choose_sampling(self, grey ? ENGINE_GREY : ENGINE_YCBCR, job->jpeg.full_chroma);
+    if (job->jpeg.progressive) {
         jpeg_simple_progression(encoder);
     }
     jpeg_start_compress(encoder, TRUE);
-    write_markers(sink, job->markers, job->markers_size);
-    return PIXELSHIFT_JPEG_OK;
+    write_markers(self, job->metadata, job->metadata_size);
+    return PIXELSHIFT_ENGINE_OK;
 }
 
-pixelshift_jpeg_status jpeg_sink_write(jpeg_sink *sink, JSAMPARRAY rows[JPEG_PLANES]) {
-    struct jpeg_compress_struct *encoder = &sink->encoder;
-    if (setjmp(sink->trap.escape)) {
-        return sink->trap.status;
+static pixelshift_engine_status write(engine_sink *sink, const engine_band *band) {
+    jpeg_sink *self = (jpeg_sink *)sink;
+    JSAMPROW rows[ENGINE_PLANES][ENGINE_BAND_ROWS];
+    JSAMPARRAY planes[ENGINE_PLANES] = {rows[0], rows[1], rows[2]};
+    if (setjmp(self->trap.escape)) {
+        return self->trap.status;
     }
-    jpeg_write_raw_data(encoder, rows, (JDIMENSION)(encoder->max_v_samp_factor * DCTSIZE));
-    return PIXELSHIFT_JPEG_OK;
+    for (int p = 0; p < sink->takes.planes; p++) {
+        for (int i = 0; i < sink->takes.plane[p].band_rows; i++) {
+            rows[p][i] = band->row[p][i];
+        }
+    }
+    jpeg_write_raw_data(&self->encoder, planes, (JDIMENSION)(self->encoder.max_v_samp_factor * DCTSIZE));
+    return PIXELSHIFT_ENGINE_OK;
 }
 
-pixelshift_jpeg_status jpeg_sink_finish(jpeg_sink *sink, uint8_t **output, size_t *output_size) {
-    if (setjmp(sink->trap.escape)) {
-        return sink->trap.status;
+static pixelshift_engine_status finish(engine_sink *sink) {
+    jpeg_sink *self = (jpeg_sink *)sink;
+    if (setjmp(self->trap.escape)) {
+        return self->trap.status;
     }
-    jpeg_finish_compress(&sink->encoder);
-    size_t size = sink->memory.capacity - sink->memory.manager.free_in_buffer;
-    if (size > sink->memory.limit) {
-        return PIXELSHIFT_JPEG_TOO_LARGE;
-    }
-    *output = sink->memory.body;
-    *output_size = size;
-    sink->memory.body = NULL;
-    return PIXELSHIFT_JPEG_OK;
+    jpeg_finish_compress(&self->encoder);
+    return PIXELSHIFT_ENGINE_OK;
 }
 
-void jpeg_sink_close(jpeg_sink *sink) {
-    if (sink->opened) {
-        jpeg_destroy_compress(&sink->encoder);
+static void close(engine_sink *sink) {
+    jpeg_sink *self = (jpeg_sink *)sink;
+    if (self->created) {
+        jpeg_destroy_compress(&self->encoder);
     }
-    free(sink->memory.body);
+    free(self);
+}
+
+static engine_sink *create(void);
+
+const engine_sink_kind engine_sink_jpeg = {create, open, write, finish, close};
+
+static engine_sink *create(void) {
+    jpeg_sink *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->sink.kind = &engine_sink_jpeg;
+    return &self->sink;
 }

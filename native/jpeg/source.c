@@ -1,24 +1,38 @@
-#include "stream.h"
+/*
+ * JPEG in: 8-bit Huffman files of one (grey) or three (YCbCr) components, with any sampling factors that divide.
+ * libjpeg reads the header; the samples come from our own decoder, or from libjpeg where that one does not fit.
+ */
+#include "../engine/source.h"
 
-#include "pixelshift/resample.h"
+#include "baseline.h"
+#include "codec.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* A progressive file of 64 scans is generous; hostile ones have thousands. */
 enum { SCAN_LIMIT = 128 };
 
+typedef struct {
+    engine_source source;
+    struct jpeg_decompress_struct decoder;
+    struct jpeg_progress_mgr progress;
+    jpeg_trap trap;
+    jpeg_baseline *baseline; /* our own decoder, or NULL: libjpeg decodes */
+    double deadline;
+    int created;
+} jpeg_source;
+
 static void stop_if_hopeless(j_common_ptr object) {
     j_decompress_ptr decoder = (j_decompress_ptr)object;
-    jpeg_source *source = (jpeg_source *)object->client_data;
+    jpeg_source *self = (jpeg_source *)object->client_data;
     if (decoder->input_scan_number > SCAN_LIMIT) {
-        source->trap.status = PIXELSHIFT_JPEG_DAMAGED;
-    } else if (jpeg_deadline_passed(source->deadline)) {
-        source->trap.status = PIXELSHIFT_JPEG_TIMEOUT;
+        self->trap.status = PIXELSHIFT_ENGINE_DAMAGED;
+    } else if (engine_deadline_passed(self->deadline)) {
+        self->trap.status = PIXELSHIFT_ENGINE_TIMEOUT;
     } else {
         return;
     }
-    longjmp(source->trap.escape, 1);
+    longjmp(self->trap.escape, 1);
 }
 
 static int supported(const struct jpeg_decompress_struct *decoder) {
@@ -41,158 +55,166 @@ static int supported(const struct jpeg_decompress_struct *decoder) {
     return 1;
 }
 
-static void measure_plane(jpeg_source *source, int index) {
-    const struct jpeg_decompress_struct *decoder = &source->decoder;
+static void measure_plane(jpeg_source *self, int index) {
+    const struct jpeg_decompress_struct *decoder = &self->decoder;
     const jpeg_component_info *component = &decoder->comp_info[index];
-    jpeg_source_plane *plane = &source->plane[index];
+    engine_plane *plane = &self->source.plane[index];
     int size = component->DCT_scaled_size;
     plane->width = (int)component->downsampled_width;
     plane->height = (int)component->downsampled_height;
+    plane->channels = 1;
     plane->step_x = (double)(decoder->max_h_samp_factor * DCTSIZE) / (component->h_samp_factor * size);
     plane->step_y = (double)(decoder->max_v_samp_factor * DCTSIZE) / (component->v_samp_factor * size);
     int mcu = decoder->max_h_samp_factor * DCTSIZE;
-    plane->mcu_width = ((int)decoder->image_width + mcu - 1) / mcu * component->h_samp_factor * size;
+    plane->written = ((int)decoder->image_width + mcu - 1) / mcu * component->h_samp_factor * size;
     plane->band_rows = component->v_samp_factor * size;
 }
 
-int jpeg_source_plane_allocate(jpeg_source_plane *plane, int pad_x) {
-    int wide = plane->width + pad_x > plane->mcu_width ? plane->width + pad_x : plane->mcu_width;
-    /* An odd number of cache lines keeps the rows of a band from falling into one cache set. */
-    plane->stride = (((size_t)wide + 63) / 64 | 1) * 64;
-    plane->pad_x = pad_x;
-    plane->capacity = PIXELSHIFT_RESAMPLE_STRIP + plane->band_rows;
-    plane->rows = aligned_alloc(64, plane->stride * (size_t)(plane->capacity + 1));
-    plane->last = plane->rows == NULL ? NULL : jpeg_source_plane_row(plane, plane->capacity);
-    return plane->rows != NULL;
-}
-
-uint8_t *jpeg_source_plane_row(const jpeg_source_plane *plane, int index) {
-    return plane->rows + (size_t)index * plane->stride;
-}
-
-void jpeg_source_plane_drop(jpeg_source_plane *plane, int count) {
-    count = count < plane->held ? count : plane->held;
-    if (count <= 0) {
-        return;
+static pixelshift_engine_status read_header(jpeg_source *self, const pixelshift_engine_job *job) {
+    struct jpeg_decompress_struct *decoder = &self->decoder;
+    self->deadline = job->deadline;
+    jpeg_create_decompress(decoder);
+    self->created = 1;
+    decoder->client_data = self;
+    self->progress.progress_monitor = stop_if_hopeless;
+    decoder->progress = &self->progress;
+    jpeg_mem_src(decoder, job->data, (unsigned long)job->size);
+    if (jpeg_read_header(decoder, TRUE) != JPEG_HEADER_OK) {
+        return PIXELSHIFT_ENGINE_DAMAGED;
     }
-    plane->held -= count;
-    plane->held_from += count;
-    memmove(plane->rows, jpeg_source_plane_row(plane, count), (size_t)plane->held * plane->stride);
-}
-
-static pixelshift_jpeg_status start(jpeg_source *source, const pixelshift_jpeg_job *job, int own_decoder) {
-    struct jpeg_decompress_struct *decoder = &source->decoder;
+    if (!supported(decoder)) {
+        return PIXELSHIFT_ENGINE_UNSUPPORTED;
+    }
     decoder->scale_num = (unsigned)job->scale;
     decoder->scale_denom = DCTSIZE;
     decoder->dct_method = JDCT_ISLOW;
     decoder->out_color_space = decoder->jpeg_color_space;
     decoder->raw_data_out = TRUE;
-    if (own_decoder && jpeg_baseline_fits(decoder)) {
-        jpeg_calc_output_dimensions(decoder);
-        source->baseline = jpeg_baseline_new(decoder, job->level);
-        return source->baseline != NULL ? PIXELSHIFT_JPEG_OK : PIXELSHIFT_JPEG_DAMAGED;
-    }
-    jpeg_start_decompress(decoder);
-    return PIXELSHIFT_JPEG_OK;
+    return PIXELSHIFT_ENGINE_OK;
 }
 
-pixelshift_jpeg_status jpeg_source_open(jpeg_source *source, const pixelshift_jpeg_job *job, int own_decoder) {
-    memset(source, 0, sizeof *source);
-    source->deadline = job->deadline;
-    source->decoder.err = jpeg_trap_set(&source->trap);
-    if (setjmp(source->trap.escape)) {
-        return source->trap.status;
-    }
-    jpeg_create_decompress(&source->decoder);
-    source->opened = 1;
-    source->decoder.client_data = source;
-    source->progress.progress_monitor = stop_if_hopeless;
-    source->decoder.progress = &source->progress;
-    jpeg_mem_src(&source->decoder, job->data, (unsigned long)job->size);
-    if (jpeg_read_header(&source->decoder, TRUE) != JPEG_HEADER_OK) {
-        return PIXELSHIFT_JPEG_DAMAGED;
-    }
-    if (!supported(&source->decoder)) {
-        return PIXELSHIFT_JPEG_UNSUPPORTED;
-    }
-    pixelshift_jpeg_status status = start(source, job, own_decoder);
-    source->planes = source->decoder.num_components;
-    for (int i = 0; status == PIXELSHIFT_JPEG_OK && i < source->planes; i++) {
-        measure_plane(source, i);
-    }
-    return status;
-}
-
-/* Counts the true rows of the band just decoded and continues them to the right. */
-static void accept_band(jpeg_source_plane *plane) {
-    int left = plane->height - plane->rows_read;
-    int fresh = left < plane->band_rows ? left : plane->band_rows;
-    for (int i = 0; i < fresh; i++) {
-        uint8_t *row = jpeg_source_plane_row(plane, plane->held + i);
-        memset(row + plane->width, row[plane->width - 1], (size_t)plane->pad_x);
-    }
-    plane->held += fresh;
-    plane->rows_read += fresh;
-    if (fresh > 0 && plane->rows_read == plane->height) {
-        memcpy(plane->last, jpeg_source_plane_row(plane, plane->held - 1), plane->stride);
-    }
-}
-
-static int read_own(jpeg_source *source) {
-    uint8_t *rows[JPEG_PLANES];
-    ptrdiff_t strides[JPEG_PLANES];
+static void describe(jpeg_source *self) {
+    engine_source *source = &self->source;
+    source->width = (int)self->decoder.image_width;
+    source->height = (int)self->decoder.image_height;
+    source->planes = self->decoder.num_components;
+    source->colour = source->planes == 1 ? ENGINE_GREY : ENGINE_YCBCR;
     for (int i = 0; i < source->planes; i++) {
-        rows[i] = jpeg_source_plane_row(&source->plane[i], source->plane[i].held);
+        measure_plane(self, i);
+    }
+}
+
+static pixelshift_engine_status open_own(engine_source *source, const pixelshift_engine_job *job) {
+    jpeg_source *self = (jpeg_source *)source;
+    self->decoder.err = jpeg_trap_set(&self->trap);
+    if (setjmp(self->trap.escape)) {
+        return self->trap.status;
+    }
+    pixelshift_engine_status status = read_header(self, job);
+    if (status != PIXELSHIFT_ENGINE_OK) {
+        return status;
+    }
+    if (!jpeg_baseline_fits(&self->decoder)) {
+        return PIXELSHIFT_ENGINE_UNSUPPORTED;
+    }
+    jpeg_calc_output_dimensions(&self->decoder);
+    self->baseline = jpeg_baseline_new(&self->decoder, job->level);
+    if (self->baseline == NULL) {
+        return PIXELSHIFT_ENGINE_DAMAGED;
+    }
+    describe(self);
+    return PIXELSHIFT_ENGINE_OK;
+}
+
+static pixelshift_engine_status open_libjpeg(engine_source *source, const pixelshift_engine_job *job) {
+    jpeg_source *self = (jpeg_source *)source;
+    self->decoder.err = jpeg_trap_set(&self->trap);
+    if (setjmp(self->trap.escape)) {
+        return self->trap.status;
+    }
+    pixelshift_engine_status status = read_header(self, job);
+    if (status != PIXELSHIFT_ENGINE_OK) {
+        return status;
+    }
+    jpeg_start_decompress(&self->decoder);
+    describe(self);
+    return PIXELSHIFT_ENGINE_OK;
+}
+
+static pixelshift_engine_status read_own(engine_source *source) {
+    jpeg_source *self = (jpeg_source *)source;
+    uint8_t *rows[ENGINE_PLANES];
+    ptrdiff_t strides[ENGINE_PLANES];
+    for (int i = 0; i < source->planes; i++) {
+        rows[i] = engine_plane_target(&source->plane[i], 0);
         strides[i] = (ptrdiff_t)source->plane[i].stride;
     }
-    return jpeg_baseline_read(source->baseline, rows, strides);
+    return jpeg_baseline_read(self->baseline, rows, strides) ? PIXELSHIFT_ENGINE_OK : PIXELSHIFT_ENGINE_DAMAGED;
 }
 
-static void read_libjpeg(jpeg_source *source) {
-    struct jpeg_decompress_struct *decoder = &source->decoder;
-    JSAMPROW rows[JPEG_PLANES][MAX_SAMP_FACTOR * DCTSIZE];
-    JSAMPARRAY bands[JPEG_PLANES] = {rows[0], rows[1], rows[2]};
+static pixelshift_engine_status read_libjpeg(engine_source *source) {
+    jpeg_source *self = (jpeg_source *)source;
+    JSAMPROW rows[ENGINE_PLANES][MAX_SAMP_FACTOR * DCTSIZE];
+    JSAMPARRAY bands[ENGINE_PLANES] = {rows[0], rows[1], rows[2]};
+    if (setjmp(self->trap.escape)) {
+        return self->trap.status;
+    }
     for (int i = 0; i < source->planes; i++) {
-        jpeg_source_plane *plane = &source->plane[i];
-        for (int row = 0; row < plane->band_rows; row++) {
-            rows[i][row] = jpeg_source_plane_row(plane, plane->held + row);
+        for (int row = 0; row < source->plane[i].band_rows; row++) {
+            rows[i][row] = engine_plane_target(&source->plane[i], row);
         }
     }
-    jpeg_read_raw_data(decoder, bands, (JDIMENSION)(decoder->max_v_samp_factor * decoder->min_DCT_scaled_size));
+    int wanted = self->decoder.max_v_samp_factor * self->decoder.min_DCT_scaled_size;
+    jpeg_read_raw_data(&self->decoder, bands, (JDIMENSION)wanted);
+    return PIXELSHIFT_ENGINE_OK;
 }
 
-pixelshift_jpeg_status jpeg_source_read(jpeg_source *source) {
-    if (setjmp(source->trap.escape)) {
-        return source->trap.status;
-    }
-    if (jpeg_deadline_passed(source->deadline)) {
-        return PIXELSHIFT_JPEG_TIMEOUT;
-    }
-    if (source->baseline == NULL) {
-        read_libjpeg(source);
-    } else if (!read_own(source)) {
-        return PIXELSHIFT_JPEG_DAMAGED;
-    }
-    for (int i = 0; i < source->planes; i++) {
-        accept_band(&source->plane[i]);
-    }
-    return PIXELSHIFT_JPEG_OK;
+static int warnings(const engine_source *source) {
+    return (int)((const jpeg_source *)source)->trap.manager.num_warnings;
 }
 
-int jpeg_source_finished(const jpeg_source *source) {
-    return source->plane[0].rows_read >= source->plane[0].height;
+static void close(engine_source *source) {
+    jpeg_source *self = (jpeg_source *)source;
+    free(self->baseline);
+    if (self->created) {
+        jpeg_destroy_decompress(&self->decoder);
+    }
+    free(self);
 }
 
-int jpeg_source_warnings(const jpeg_source *source) {
-    return (int)source->trap.manager.num_warnings;
+static engine_source *create(const engine_source_kind *kind) {
+    jpeg_source *self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->source.kind = kind;
+    return &self->source;
 }
 
-void jpeg_source_close(jpeg_source *source) {
-    for (int i = 0; i < JPEG_PLANES; i++) {
-        free(source->plane[i].rows);
-    }
-    free(source->baseline);
-    if (source->opened) {
-        jpeg_destroy_decompress(&source->decoder);
-    }
+static engine_source *create_own(void);
+static engine_source *create_libjpeg(void);
+
+const engine_source_kind engine_source_libjpeg = {
+    .create = create_libjpeg,
+    .open = open_libjpeg,
+    .read = read_libjpeg,
+    .warnings = warnings,
+    .close = close,
+};
+
+const engine_source_kind engine_source_jpeg = {
+    .create = create_own,
+    .open = open_own,
+    .read = read_own,
+    .warnings = warnings,
+    .close = close,
+    .fallback = &engine_source_libjpeg,
+};
+
+static engine_source *create_own(void) {
+    return create(&engine_source_jpeg);
+}
+
+static engine_source *create_libjpeg(void) {
+    return create(&engine_source_libjpeg);
 }

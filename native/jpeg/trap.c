@@ -1,16 +1,12 @@
-/* For clock_gettime. */
-#define _POSIX_C_SOURCE 200809L
-
-#include "stream.h"
+#include "codec.h"
 
 #include <jerror.h>
-#include <time.h>
 
 static void escape(j_common_ptr object) {
     jpeg_trap *trap = (jpeg_trap *)object->err;
-    if (trap->status == PIXELSHIFT_JPEG_OK) {
+    if (trap->status == PIXELSHIFT_ENGINE_OK) {
         int no_memory = object->err->msg_code == JERR_OUT_OF_MEMORY;
-        trap->status = no_memory ? PIXELSHIFT_JPEG_NO_MEMORY : PIXELSHIFT_JPEG_DAMAGED;
+        trap->status = no_memory ? PIXELSHIFT_ENGINE_NO_MEMORY : PIXELSHIFT_ENGINE_DAMAGED;
     }
     longjmp(trap->escape, 1);
 }
@@ -31,15 +27,6 @@ struct jpeg_error_mgr *jpeg_trap_set(jpeg_trap *trap) {
     manager->error_exit = escape;
     manager->emit_message = count;
     manager->output_message = stay_silent;
-    trap->status = PIXELSHIFT_JPEG_OK;
+    trap->status = PIXELSHIFT_ENGINE_OK;
     return manager;
-}
-
-int jpeg_deadline_passed(double deadline) {
-    if (deadline <= 0) {
-        return 0;
-    }
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9 > deadline;
 }

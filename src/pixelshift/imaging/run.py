@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from pixelshift.edits.types import Format, Resize
@@ -65,28 +66,28 @@ def _stream(plan: Plan, stream: Stream, source: bytes, deadline: Callable[[], No
     """The result by one native call, or ``None`` for a file that the general path must read: CMYK, arithmetic coding,
     a profile other than sRGB, damage.
     """
-    from pixelshift._native import _jpeg
+    from pixelshift._native import _engine
 
     metadata = jpeg.read_metadata(source)
     if metadata.icc is not None and not is_srgb(metadata.icc):
         return None
     try:
-        return _jpeg.resize(
+        return _engine.run(
             source,
+            source="jpeg",
+            sink="jpeg",
             width=stream.size.width,
             height=stream.size.height,
+            area=stream.area,
             box=stream.box,
             kernel=stream.kernel.value,
             scale=8 // stream.denominator,
-            quality=stream.options.quality,
-            full_chroma=stream.options.full_chroma,
-            progressive=stream.options.progressive,
-            optimise_coding=stream.options.optimise_coding,
-            markers=jpeg.marker_segments(metadata.for_output(plan.metadata)),
+            options=asdict(stream.options),
+            metadata=jpeg.marker_segments(metadata.for_output(plan.metadata)),
             output_limit=plan.limits.output_bytes,
             deadline=deadline.end if isinstance(deadline, Deadline) and deadline.clock is time.monotonic else 0.0,
         )
-    except _jpeg.JpegError as error:
+    except _engine.EngineError as error:
         if error.reason == "timeout":
             raise too_late() from error
         if error.reason == "too-large":

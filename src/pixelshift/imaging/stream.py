@@ -15,14 +15,19 @@ from pixelshift.imaging.codecs.jpeg import JpegOptions
 from pixelshift.imaging.geometry import Box, Size
 from pixelshift.imaging.steps import Step
 
+Edges = tuple[float, float, float, float]
+"""left, top, right, bottom."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """One call of :func:`pixelshift._native._jpeg.resize`."""
+    """One call of :func:`pixelshift._native._engine.run`."""
 
     denominator: int
-    box: tuple[float, float, float, float]
-    """left, top, right, bottom in stored pixels."""
+    area: Edges
+    """What is looked at, in whole stored pixels."""
+    box: Edges
+    """What of it becomes the result."""
     size: Size
     kernel: Kernel
     options: JpegOptions
@@ -44,8 +49,7 @@ def stream_of(
         del rest[0]
         area, size = cut.box, cut.after(size)
     if not rest:
-        box = (area.left, area.top, area.left + area.width, area.top + area.height)
-        return Stream(1, box, size, Kernel.LANCZOS3, JpegOptions.of(options))
+        return Stream(1, _edges(area), _edges(area), size, Kernel.LANCZOS3, JpegOptions.of(options))
     resize = rest.pop(0)
     if rest or not isinstance(resize, steps.Resized) or resize.turns or resize.strategy is not None:
         return None
@@ -65,4 +69,8 @@ def _resized(resize: steps.Resized, area: Box, size: Size, denominator: int, opt
         min(area.left + (left + layout.out.width) * across, float(area.left + area.width)),
         min(area.top + (top + layout.out.height) * down, float(area.top + area.height)),
     )
-    return Stream(denominator, box, layout.out, resize.kernel, options)
+    return Stream(denominator, _edges(area), box, layout.out, resize.kernel, options)
+
+
+def _edges(box: Box) -> Edges:
+    return box.left, box.top, box.left + box.width, box.top + box.height

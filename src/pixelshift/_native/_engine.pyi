@@ -1,27 +1,30 @@
+from collections.abc import Mapping
 from typing import Literal
 
 from typing_extensions import Buffer
 
 from pixelshift._native import Level
 
-class JpegError(Exception):
+Box = tuple[float, float, float, float]
+
+class EngineError(Exception):
     reason: str
 
-def resize(
+def run(
     data: Buffer,
     *,
+    source: Literal["jpeg"],
+    sink: Literal["jpeg"],
     width: int,
     height: int,
-    box: tuple[float, float, float, float],
+    box: Box,
+    area: Box | None = None,
     kernel: str = "lanczos3",
     scale: int = 8,
-    quality: int = 80,
-    full_chroma: bool = False,
-    progressive: bool = False,
-    optimise_coding: bool = True,
-    markers: Buffer | None = None,
+    options: Mapping[str, int] | None = None,
+    metadata: Buffer | None = None,
     output_limit: int = ...,
     deadline: float = 0.0,
-    decoder: Literal["own", "libjpeg"] = "own",
+    reference: bool = False,
     cpu: Level | None = None,
 ) -> bytes: ...

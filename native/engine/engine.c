@@ -1,0 +1,181 @@
+#include "room.h"
+#include "sink.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct {
+    engine_source *source;
+    engine_sink *sink;
+    engine_room *room; /* the last one */
+} engine;
+
+/* Written so that NaN is outside. */
+static int within(const pixelshift_engine_box *box, double left, double top, double right, double bottom) {
+    return box->left >= left && box->left < box->right && box->right <= right && box->top >= top &&
+           box->top < box->bottom && box->bottom <= bottom;
+}
+
+static int is_whole(const pixelshift_engine_box *area) {
+    return floor(area->left) == area->left && floor(area->top) == area->top && floor(area->right) == area->right &&
+           floor(area->bottom) == area->bottom;
+}
+
+static pixelshift_engine_status open_source(engine *self, const pixelshift_engine_job *job,
+                                            const engine_source_kind *kind) {
+    self->source = kind->create();
+    if (self->source == NULL) {
+        return PIXELSHIFT_ENGINE_NO_MEMORY;
+    }
+    pixelshift_engine_status status = kind->open(self->source, job);
+    const pixelshift_engine_box *area = &job->area;
+    if (status == PIXELSHIFT_ENGINE_OK &&
+        !(within(area, 0, 0, self->source->width, self->source->height) && is_whole(area) &&
+          within(&job->box, area->left, area->top, area->right, area->bottom))) {
+        status = PIXELSHIFT_ENGINE_OUTSIDE;
+    }
+    return status;
+}
+
+static pixelshift_engine_status open_sink(engine *self, const pixelshift_engine_job *job) {
+    const engine_sink_kind *kind = engine_sink_of(job->sink);
+    self->sink = kind->create();
+    if (self->sink == NULL) {
+        return PIXELSHIFT_ENGINE_NO_MEMORY;
+    }
+    self->sink->output.limit = job->output_limit;
+    return kind->open(self->sink, job, self->source->colour);
+}
+
+/* Puts a room below the last one. */
+static pixelshift_engine_status add(engine *self, engine_room *room) {
+    if (room == NULL) {
+        return PIXELSHIFT_ENGINE_NO_MEMORY;
+    }
+    self->room = room;
+    return PIXELSHIFT_ENGINE_OK;
+}
+
+static int has_coarse_chroma(const engine_rows *rows) {
+    return rows->planes == 3 && rows->plane[1].band_rows < rows->plane[0].band_rows;
+}
+
+/* What the resampler makes: the sink's own rows where only sizes differ, else the source's form at full size. */
+static engine_rows resampled_rows(const engine *self) {
+    const engine_rows *takes = &self->sink->takes;
+    engine_colour colour = self->source->colour;
+    if (colour == takes->colour) {
+        return *takes;
+    }
+    engine_rows rows = {.colour = colour, .planes = self->source->planes};
+    for (int i = 0; i < rows.planes; i++) {
+        rows.plane[i] = takes->plane[0];
+        rows.plane[i].channels = self->source->plane[i].channels;
+    }
+    return rows;
+}
+
+static pixelshift_engine_status convert(engine *self, pixelshift_cpu_level level) {
+    const engine_rows *takes = &self->sink->takes;
+    pixelshift_engine_status status = PIXELSHIFT_ENGINE_OK;
+    engine_colour colour = self->room->rows.colour;
+    if (colour == ENGINE_YCBCR && takes->colour == ENGINE_RGB) {
+        return add(self, engine_to_rgb(self->room, level));
+    }
+    engine_colour packed = takes->colour;
+    if (takes->colour == ENGINE_YCBCR) {
+        packed = colour == ENGINE_GREY || colour == ENGINE_GREY_ALPHA ? ENGINE_GREY : ENGINE_RGB;
+    }
+    if (colour != packed && colour != takes->colour) {
+        int possible =
+            packed == ENGINE_GREY ? colour == ENGINE_GREY_ALPHA : packed >= ENGINE_RGB && colour <= ENGINE_RGBA;
+        status = possible ? add(self, engine_repack(self->room, packed, level)) : PIXELSHIFT_ENGINE_UNSUPPORTED;
+    }
+    if (status == PIXELSHIFT_ENGINE_OK && takes->colour == ENGINE_YCBCR && colour != ENGINE_YCBCR) {
+        status = add(self, engine_to_ycbcr(self->room, level));
+    }
+    if (status == PIXELSHIFT_ENGINE_OK && has_coarse_chroma(takes) && !has_coarse_chroma(&self->room->rows)) {
+        status = add(self, engine_halve_chroma(self->room, level));
+    }
+    return status;
+}
+
+static pixelshift_engine_status open_rooms(engine *self, const pixelshift_engine_job *job) {
+    engine_rows rows = resampled_rows(self);
+    pixelshift_engine_status status;
+    self->room = engine_resampler(self->source, &rows, job, &status);
+    return status == PIXELSHIFT_ENGINE_OK ? convert(self, job->level) : status;
+}
+
+static pixelshift_engine_status run(engine *self, const pixelshift_engine_job *job, const engine_source_kind *kind) {
+    pixelshift_engine_status status = open_source(self, job, kind);
+    if (status == PIXELSHIFT_ENGINE_OK) {
+        status = open_sink(self, job);
+    }
+    if (status == PIXELSHIFT_ENGINE_OK) {
+        status = open_rooms(self, job);
+    }
+    for (int row = 0; status == PIXELSHIFT_ENGINE_OK && row < job->height;
+         row += self->sink->takes.plane[0].band_rows) {
+        engine_band band;
+        status = self->room->next(self->room, &band);
+        if (status == PIXELSHIFT_ENGINE_OK) {
+            status = self->sink->kind->write(self->sink, &band);
+        }
+    }
+    if (status == PIXELSHIFT_ENGINE_OK && self->source->kind->warnings(self->source) > 0) {
+        status = PIXELSHIFT_ENGINE_DAMAGED;
+    }
+    return status == PIXELSHIFT_ENGINE_OK ? self->sink->kind->finish(self->sink) : status;
+}
+
+static void close(engine *self) {
+    while (self->room != NULL) {
+        engine_room *above = self->room->above;
+        self->room->close(self->room);
+        self->room = above;
+    }
+    if (self->sink != NULL) {
+        engine_output_close(&self->sink->output);
+        self->sink->kind->close(self->sink);
+    }
+    if (self->source != NULL) {
+        for (int i = 0; i < ENGINE_PLANES; i++) {
+            engine_plane_close(&self->source->plane[i]);
+        }
+        self->source->kind->close(self->source);
+    }
+}
+
+static pixelshift_engine_status attempt(const pixelshift_engine_job *job, const engine_source_kind *kind,
+                                        uint8_t **output, size_t *output_size) {
+    engine self = {0};
+    pixelshift_engine_status status = run(&self, job, kind);
+    if (status == PIXELSHIFT_ENGINE_OK) {
+        *output = self.sink->output.body;
+        *output_size = self.sink->output.size;
+        self.sink->output.body = NULL;
+    }
+    close(&self);
+    return status;
+}
+
+pixelshift_engine_status pixelshift_engine_run(const pixelshift_engine_job *job, uint8_t **output,
+                                               size_t *output_size) {
+    *output = NULL;
+    *output_size = 0;
+    const engine_source_kind *kind = engine_source_of(job->source, job->reference);
+    if (kind == NULL || engine_sink_of(job->sink) == NULL) {
+        return PIXELSHIFT_ENGINE_UNSUPPORTED;
+    }
+    pixelshift_engine_status status;
+    do {
+        status = attempt(job, kind, output, output_size);
+        kind = kind->fallback;
+    } while (kind != NULL && (status == PIXELSHIFT_ENGINE_DAMAGED || status == PIXELSHIFT_ENGINE_UNSUPPORTED));
+    return status;
+}
+
+void pixelshift_engine_free(uint8_t *output) {
+    free(output);
+}

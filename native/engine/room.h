@@ -1,0 +1,34 @@
+/*
+ * Rooms change finished rows on their way to the sink. Each asks the room above for bands and hands on its own; the
+ * first one, the resampler, asks the source.
+ */
+#ifndef PIXELSHIFT_ENGINE_ROOM_H
+#define PIXELSHIFT_ENGINE_ROOM_H
+
+#include "chain.h"
+#include "rows.h"
+#include "source.h"
+
+typedef struct engine_room engine_room;
+
+struct engine_room {
+    engine_room *above;
+    engine_rows rows; /* what `next` delivers */
+    pixelshift_engine_status (*next)(engine_room *room, engine_band *band);
+    void (*close)(engine_room *room);
+};
+
+/* Each of these makes a room over `above`, or answers NULL when there is no memory; the caller closes it. */
+
+/* Pulls `source` through one chain per plane to `rows`. Reads the job until it is closed. */
+engine_room *engine_resampler(engine_source *source, const engine_rows *rows, const pixelshift_engine_job *job,
+                              pixelshift_engine_status *status);
+/* From one packed plane to another: drops alpha over black, grey to RGB and back by dropping or repeating. */
+engine_room *engine_repack(engine_room *above, engine_colour colour, pixelshift_cpu_level level);
+/* RGB to YCbCr planes, and YCbCr planes, all of one size, to RGB. */
+engine_room *engine_to_ycbcr(engine_room *above, pixelshift_cpu_level level);
+engine_room *engine_to_rgb(engine_room *above, pixelshift_cpu_level level);
+/* Chroma at half the size in both directions, averaged as libjpeg averages. */
+engine_room *engine_halve_chroma(engine_room *above, pixelshift_cpu_level level);
+
+#endif
