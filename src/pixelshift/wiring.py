@@ -42,8 +42,10 @@ if TYPE_CHECKING:
     from pixelshift.notify.base import Sink
     from pixelshift.streams.service import SeriesService
 
-BUFFERED_LIMIT_BYTES = (6 * 1024 * 1024 - 32 * 1024) // 4 * 3
-"""The largest body whose base64 text fits a Lambda answer of 6 MiB, beside every header that a URL can ask for."""
+BUFFERED_LIMIT_BYTES = 6 * 1024 * 1024 // 4 * 3
+"""The largest body whose base64 text has 6 MiB, where upstream refuses, by the base64 text alone."""
+SAFE_LIMIT_BYTES = BUFFERED_LIMIT_BYTES - 24 * 1024
+"""The largest body that Lambda carries for sure: its limit is for the whole answer, with every header a URL can set."""
 STREAMED_LIMIT_BYTES = 200 * 1024 * 1024 - 32 * 1024
 """The largest body of a streamed one."""
 
@@ -257,7 +259,7 @@ def _oversize(settings: Settings, environment: Mapping[str, str]) -> Oversize:
 
     endpoint = settings.origin.s3_endpoint or settings.origin.endpoint or None
     shelf = S3Bucket(chosen.bucket, credential_source(environment), settings.origin.region, endpoint)
-    return Oversize(BUFFERED_LIMIT_BYTES, shelf, chosen.prefix, chosen.link_s, chosen.cache_s)
+    return Oversize(SAFE_LIMIT_BYTES, shelf, chosen.prefix, chosen.link_s, chosen.cache_s)
 
 
 def _studio(settings: Settings, originals: Originals, renderer: Renderer, oversize: Oversize | None) -> Studio:
