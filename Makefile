@@ -8,15 +8,15 @@ PORT ?= 8000
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 NATIVE := $(shell find native src/pixelshift/_native -name '*.[ch]' -path 'native/*' -o -name '*.pyx' -o -name '*.pxd' 2>/dev/null)
 
-.PHONY: serve test test-slow check build system format bench calibrate clean
+.PHONY: serve test test-slow check build emulators system format bench calibrate clean
 
 serve: build ## Serve the sample pictures on http://127.0.0.1:8000
 	$(PY) -m pixelshift serve --host $(HOST) --port $(PORT) --folder samples
 
-test: build ## The whole suite
+test: build emulators ## The whole suite
 	$(PY) -m pytest -n 2 -m "not slow"
 
-test-slow: build ## What takes minutes: fuzzing, long property runs
+test-slow: build emulators ## What takes minutes: fuzzing, long property runs
 	$(PY) -m pytest -m slow
 
 check: build ## Format, lint, types, import floors, fast tests
@@ -39,6 +39,12 @@ calibrate: build ## False alarms, delay and scores of the change-point detector,
 	$(PY) -m benchmarks.detector.calibrate
 
 build: $(VENV)/.built ## Kernels and package into .venv
+
+emulators: $(VENV)/emulators/.installed ## Servers that the tests start: Kinesis, DynamoDB, the edge cache
+
+$(VENV)/emulators/.installed: $(wildcard tests/emulators/*) $(VENV)/.installed
+	PYTHON=$(PYTHON) tests/emulators/install $(VENV)/emulators
+	@touch $@
 
 system: ## System packages that the build needs, by apt where missing
 	@docker/apt-install docker/packages.txt

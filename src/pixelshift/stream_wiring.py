@@ -4,14 +4,15 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pixelshift.errors import InvalidRequestError, SettingsError
 from pixelshift.net.boto import AwsClient, AwsSettings
 from pixelshift.notify.sns import SnsSink
 from pixelshift.notify.sqs import SqsQueue
 from pixelshift.settings import Settings, load
-from pixelshift.store.dynamodb import DeviceTables, DynamoDeviceStore
+from pixelshift.store.dynamodb import DeviceTables, DynamoChanges, DynamoDeviceStore
+from pixelshift.store.kinesis import KinesisStream
 from pixelshift.store.raw import DynamoRawStore, FirehoseRawStore, RawStore, S3RawStore
 from pixelshift.store.stream import KinesisRange
 from pixelshift.streams.detection import Detection, detection_of
@@ -24,6 +25,8 @@ class StreamParts:
 
     settings: Settings
     environment: Mapping[str, str]
+    _clients: dict[str, AwsClient] = field(default_factory=dict)
+    """One of each service: they are slow to build and may be shared."""
 
     def service(self) -> DeviceService:
         """The detector's use case."""
@@ -60,6 +63,34 @@ class StreamParts:
             return FirehoseRawStore(self._client("firehose"), target)
         return DynamoRawStore(self._client("dynamodb"), target, pause=time.sleep)
 
+    def stream(self, name: str) -> KinesisStream:
+        """A stream by its ARN, or by its name in this account and region.
+
+        :raises OriginError: there is none of that name.
+        """
+        client = self._client("kinesis")
+        if not name.startswith("arn:"):
+            answer = client.call("describe_stream_summary", StreamName=name)
+            name = answer["StreamDescriptionSummary"]["StreamARN"]
+        return KinesisStream(client, name)
+
+    def changes(self) -> DynamoChanges:
+        """What was found so far."""
+        return DynamoChanges(
+            self._client("dynamodb"), _given("PIXELSHIFT_CHANGES_TABLE", self.settings.stream.changes_table)
+        )
+
+    def detection(self) -> Detection:
+        """The detector that the functions run.
+
+        :raises SettingsError: its parameters are wrong.
+        """
+        return self._detection()
+
+    def queue(self, url: str) -> SqsQueue:
+        """Any queue."""
+        return SqsQueue(self._client("sqs"), url)
+
     def _store(self) -> DynamoDeviceStore:
         chosen = self.settings.stream
         tables = DeviceTables(
@@ -77,7 +108,7 @@ class StreamParts:
 
     def _client(self, service: str) -> AwsClient:
         own = self.environment.get(f"AWS_ENDPOINT_URL_{service.upper()}") or self.settings.origin.endpoint or None
-        return AwsClient(service, AwsSettings(self.settings.origin.region, own))
+        return self._clients.setdefault(service, AwsClient(service, AwsSettings(self.settings.origin.region, own)))
 
 
 def stream_parts(environment: Mapping[str, str] = os.environ) -> StreamParts:

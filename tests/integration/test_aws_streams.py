@@ -5,53 +5,23 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 
 from pixelshift.aws.detector import DetectorHandler
 from pixelshift.aws.recorder import RecorderHandler
 from pixelshift.stream_wiring import stream_parts
 from tests.support.devices import BASE
-from tests.support.moto_server import moto_server
+from tests.support.cloud import Cloud, cloud
 from tests.support.series import shifted
+from tests.support.world import Context
 
-KEYS = [{"AttributeName": "device", "KeyType": "HASH"}, {"AttributeName": "item", "KeyType": "RANGE"}]
-TYPES = [{"AttributeName": key["AttributeName"], "AttributeType": "S"} for key in KEYS]
-
-
-class Context:
-    def get_remaining_time_in_millis(self) -> int:
-        return 60_000
+pytestmark = pytest.mark.moto
 
 
 @pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[dict[str, str], Any]]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    with moto_server() as url:
-        session = boto3.session.Session(region_name="us-east-1")
-
-        def client(service: str) -> Any:
-            return session.client(service, endpoint_url=url)  # type: ignore[call-overload]  # the name is a variable
-
-        for table in ("state", "changes", "outbox", "events"):
-            client("dynamodb").create_table(
-                TableName=table, KeySchema=KEYS, AttributeDefinitions=TYPES, BillingMode="PAY_PER_REQUEST"
-            )
-        topic = client("sns").create_topic(Name="changes")["TopicArn"]
-        queues = {name: client("sqs").create_queue(QueueName=name)["QueueUrl"] for name in ("told", "poison")}
-        client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:123456789012:told")
-        names = {"AWS_ENDPOINT_URL": url, "PIXELSHIFT_TOPIC_ARN": topic, "TOLD": queues["told"]}
-        tables = {f"PIXELSHIFT_{name.upper()}_TABLE": name for name in ("state", "changes", "outbox")}
-        yield (
-            {
-                **names,
-                **tables,
-                "PIXELSHIFT_POISON_QUEUE_URL": queues["poison"],
-                "PIXELSHIFT_RECORDER_TARGET": "events",
-            },
-            client,
-        )
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    with cloud(monkeypatch) as made:
+        yield made
 
 
 def _event(values: list[float]) -> dict[str, Any]:
@@ -64,33 +34,59 @@ def _event(values: list[float]) -> dict[str, Any]:
     return {"Records": records}
 
 
-def test_records_become_states_changes_and_messages_once(cloud: tuple[dict[str, str], Any]) -> None:
-    environment, client = cloud
+def test_records_become_states_changes_and_messages_once(account: Cloud) -> None:
+    environment = account.environment
     event = _event(shifted(sizes=(60, 60, 600, 60)))
     halves = [{"Records": event["Records"][:700]}, {"Records": event["Records"][650:]}]
     for half in [halves[0], halves[0], halves[1], halves[0]]:  # each time a cold start
         parts = stream_parts(environment)
         function = DetectorHandler(parts.service(), parts.poison(), parts.outbox())
         assert function(half, Context()) == {"batchItemFailures": []}
-    dynamodb, sqs = client("dynamodb"), client("sqs")
-    changes = dynamodb.scan(TableName="changes")["Items"]
-    told = []
-    while found := sqs.receive_message(QueueUrl=environment["TOLD"], MaxNumberOfMessages=10).get("Messages"):
-        told += [json.loads(json.loads(message["Body"])["Message"])["id"] for message in found]
-        for message in found:
-            sqs.delete_message(QueueUrl=environment["TOLD"], ReceiptHandle=message["ReceiptHandle"])
+    changes = account.items("changes")
+    told = [body["id"] for body in account.told(environment["TOLD"])]
     assert sorted(told) == sorted(item["id"]["S"] for item in changes)
     assert len(told) >= 2
-    assert dynamodb.scan(TableName="outbox")["Count"] == 0
-    poison = sqs.receive_message(QueueUrl=environment["PIXELSHIFT_POISON_QUEUE_URL"])["Messages"]
-    assert json.loads(poison[0]["Body"])["seq"] == str(BASE + 7)
+    assert not account.items("outbox")
+    poison = account.messages(environment["PIXELSHIFT_POISON_QUEUE_URL"])
+    assert {json.loads(letter["Body"])["seq"] for letter in poison} == {str(BASE + 7)}
 
 
-def test_raw_records_are_kept_once_as_they_came(cloud: tuple[dict[str, str], Any]) -> None:
-    environment, client = cloud
+def test_raw_records_are_kept_once_as_they_came(account: Cloud) -> None:
     event = _event(shifted(sizes=(60,)))
     for _ in range(2):
-        assert RecorderHandler(stream_parts(environment).raw())(event, None) == {"batchItemFailures": []}
-    items = client("dynamodb").scan(TableName="events")["Items"]
+        function = RecorderHandler(stream_parts(account.environment).raw())
+        assert function(event, None) == {"batchItemFailures": []}
+    items = account.items("events")
     assert [item["item"]["S"].lstrip("0") for item in items] == [str(BASE + i) for i in range(60)]
     assert bytes(items[7]["data"]["B"]) == b"not JSON"
+
+
+@pytest.mark.parametrize("again", [1, 2])
+def test_raw_records_in_s3_are_lines_of_json_by_number(account: Cloud, again: int) -> None:
+    account.client("s3").create_bucket(Bucket="raw")
+    event = _event(shifted(sizes=(20,)))
+    environment = account.environment | {"PIXELSHIFT_RECORDER": "s3", "PIXELSHIFT_RECORDER_TARGET": "raw"}
+    for _ in range(again):
+        assert RecorderHandler(stream_parts(environment).raw())(event, None) == {"batchItemFailures": []}
+    listed = account.client("s3").list_objects_v2(Bucket="raw")["Contents"]
+    assert len(listed) == 1, "the same batch is the same object"
+    body = account.client("s3").get_object(Bucket="raw", Key=listed[0]["Key"])["Body"].read()
+    lines = [json.loads(line) for line in body.splitlines()]
+    assert [line["seq"] for line in lines] == [str(BASE + i) for i in range(20)]
+    assert [base64.b64decode(line["data"]) for line in lines][7] == b"not JSON"
+
+
+def test_raw_records_go_through_firehose(account: Cloud) -> None:
+    account.client("s3").create_bucket(Bucket="raw")
+    target = {"RoleARN": "arn:aws:iam::123456789012:role/r", "BucketARN": "arn:aws:s3:::raw"}
+    account.client("firehose").create_delivery_stream(
+        DeliveryStreamName="raw", ExtendedS3DestinationConfiguration=target
+    )
+    environment = account.environment | {"PIXELSHIFT_RECORDER": "firehose", "PIXELSHIFT_RECORDER_TARGET": "raw"}
+    event = _event(shifted(sizes=(600,)))
+    assert RecorderHandler(stream_parts(environment).raw())(event, None) == {"batchItemFailures": []}
+    found = []
+    for item in account.client("s3").list_objects_v2(Bucket="raw")["Contents"]:
+        body = account.client("s3").get_object(Bucket="raw", Key=item["Key"])["Body"].read()
+        found += [json.loads(line)["seq"] for line in body.splitlines()]
+    assert sorted(found) == [str(BASE + i) for i in range(600)]

@@ -1,9 +1,8 @@
 """A store of devices in memory that breaks where it is told to, and streams for it."""
 
-import random
 from collections.abc import Callable, Sequence
 
-from pixelshift.errors import ForbiddenError, OriginError, OverloadedError
+from pixelshift.errors import ForbiddenError, OriginError
 from pixelshift.notify.base import Message
 from pixelshift.store.device import DeviceCommit, StoredEvent, StoredHead
 from pixelshift.streams.device import Arrival
@@ -92,25 +91,6 @@ class ListSink:
         self.ids.append(message.id)
 
     def close(self) -> None: ...
-
-
-class RandomFaults:
-    """Breaks about one step in ``every``: a crash, a throttle, or no answer. Counts what it did."""
-
-    def __init__(self, source: random.Random, every: int) -> None:
-        self.count = 0
-        self._source = source
-        self._every = every
-
-    def __call__(self, step: str) -> None:
-        if self._source.randrange(self._every):
-            return
-        self.count += 1
-        if step in {"read", "commit"} and self._source.random() < 0.3:
-            raise OverloadedError("throttled")
-        if step == "committed" and self._source.random() < 0.5:
-            raise OriginError("the answer was lost")
-        raise CrashError
 
 
 def arrivals(seed: int = 1, sizes: tuple[int, ...] = (60, 60, 60), *, start: int = 0) -> list[Arrival]:

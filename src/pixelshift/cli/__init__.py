@@ -2,7 +2,7 @@
 
 import typer
 
-from pixelshift.cli import image, series, serve
+from pixelshift.cli import aws, image, series, serve
 
 app = typer.Typer(
     name="pixelshift",
@@ -13,6 +13,7 @@ app = typer.Typer(
 serve.register(app)
 image.register(app)
 series.register(app)
+aws.register(app)
 
 
 def main() -> None:

@@ -3,7 +3,8 @@
 import inspect
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -62,6 +63,30 @@ def _detection(  # noqa: PLR0913, PLR0917  one parameter for each option
     return detection_of(given)
 
 
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Our errors as a sentence and an exit status, not as a trace."""
+    try:
+        yield
+    except PixelshiftError as error:
+        print(f"pixelshift: {error.message}", file=sys.stderr)
+        raise typer.Exit(2) from None
+    except BrokenPipeError:  # the reader of our output has gone: nothing is left to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(141) from None
+
+
+def plainly(command: Callable[..., None]) -> Callable[..., None]:
+    """Gives our errors a plain face."""
+
+    @wraps(command)
+    def run(**values: Any) -> None:
+        with plain_errors():
+            command(**values)
+
+    return run
+
+
 def detecting(command: Callable[..., None]) -> Callable[..., None]:
     """Gives a command the detector's options in place of its parameter ``detection``, and our errors a plain face."""
     shared = list(inspect.signature(_detection).parameters.values())
@@ -70,14 +95,8 @@ def detecting(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def run(**values: Any) -> None:
         options = {p.name: values.pop(p.name) for p in shared}
-        try:
+        with plain_errors():
             command(detection=_detection(**options), **values)
-        except PixelshiftError as error:
-            print(f"pixelshift: {error.message}", file=sys.stderr)
-            raise typer.Exit(2) from None
-        except BrokenPipeError:  # the reader of our output has gone: nothing is left to say
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise typer.Exit(141) from None
 
     del run.__wrapped__  # or its signature would be read instead of this one
     run.__signature__ = inspect.Signature([*own, *shared])  # type: ignore[attr-defined]  # what inspect looks for

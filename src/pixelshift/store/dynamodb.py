@@ -44,7 +44,8 @@ class DynamoDeviceStore:
         if first >= end:
             return []
         values = {":d": {"S": device_id}, ":a": {"S": _chunk(first)}, ":b": {"S": _chunk(end - 1)}}
-        pages = self._pages(
+        pages = items_of(
+            self._client,
             "query",
             TableName=self._tables.state,
             ConsistentRead=True,
@@ -68,9 +69,10 @@ class DynamoDeviceStore:
 
     def outgoing(self, device_id: str | None, limit: int) -> list[StoredEvent]:
         if device_id is None:
-            items = self._pages("scan", TableName=self._tables.outbox, ConsistentRead=True, **_LIVING)
+            items = items_of(self._client, "scan", TableName=self._tables.outbox, ConsistentRead=True, **_LIVING)
         else:
-            items = self._pages(
+            items = items_of(
+                self._client,
                 "query",
                 TableName=self._tables.outbox,
                 ConsistentRead=True,
@@ -126,13 +128,39 @@ class DynamoDeviceStore:
             yield {"Put": {"TableName": self._tables.changes, **new}}
             yield {"Put": {"TableName": self._tables.outbox, "Item": item}}
 
-    def _pages(self, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-        while True:
-            answer = self._client.call(operation, **arguments)
-            yield from answer.get("Items", ())
-            if not answer.get("LastEvaluatedKey"):
-                return
-            arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+class DynamoChanges:
+    """Reads the table of changes."""
+
+    def __init__(self, client: AwsClient, table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def of(self, device_id: str) -> list[StoredEvent]:
+        """Everything that happened to a device, in its order.
+
+        :raises OverloadedError: throttled.
+        :raises OriginError: does not answer, or refuses.
+        """
+        items = items_of(
+            self._client,
+            "query",
+            TableName=self._table,
+            ConsistentRead=True,
+            KeyConditionExpression="device = :d",
+            ExpressionAttributeValues={":d": {"S": device_id}},
+        )
+        return list(map(_event, items))
+
+
+def items_of(client: AwsClient, operation: str, **arguments: Any) -> Iterator[dict[str, Any]]:
+    """Items of a query or a scan, page after page."""
+    while True:
+        answer = client.call(operation, **arguments)
+        yield from answer.get("Items", ())
+        if not answer.get("LastEvaluatedKey"):
+            return
+        arguments["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 _LIVING = {"FilterExpression": "attribute_not_exists(reason)"}

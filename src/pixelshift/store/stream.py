@@ -5,6 +5,7 @@ from typing import Any
 
 from pixelshift.errors import InvalidRequestError, NotFoundError
 from pixelshift.net.boto import AwsClient, AwsRefusalError
+from pixelshift.store.kinesis import read_back
 from pixelshift.store.raw import RawRecord
 
 _PAGES = 200
@@ -46,14 +47,9 @@ class KinesisRange:
             for record in answer["Records"]:
                 if int(record["SequenceNumber"]) > last:
                     return found
-                found.append(_record(record))
+                found.append(read_back(record))
             iterator = answer.get("NextShardIterator")
             reached = bool(found) and found[-1].seq >= last
             if reached or not iterator or not answer.get("MillisBehindLatest"):
                 break
         return found
-
-
-def _record(record: Mapping[str, Any]) -> RawRecord:
-    arrived = record["ApproximateArrivalTimestamp"].timestamp()
-    return RawRecord(str(record["PartitionKey"]), int(record["SequenceNumber"]), bytes(record["Data"]), arrived)
