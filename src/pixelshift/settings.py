@@ -9,6 +9,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import Field, dataclass, field, fields
+from ipaddress import ip_network
 from typing import Any, TypeVar, get_type_hints
 
 from pixelshift.errors import SettingsError
@@ -83,14 +84,31 @@ def _whole(least: int, most: int = 2**63 - 1) -> Callable[[str], int]:
     return read
 
 
-def _positive(text: str) -> float:
+def _rate(text: str) -> float:
     try:
         value = float(text)
     except ValueError:
         raise ValueError("must be a number") from None
-    if not (math.isfinite(value) and value > 0):
-        raise ValueError("must be above 0 and finite")
+    if not (math.isfinite(value) and value >= 0):
+        raise ValueError("must be 0 or above, and finite")
     return value
+
+
+def _positive(text: str) -> float:
+    value = _rate(text)
+    if value == 0:
+        raise ValueError("must be above 0")
+    return value
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    networks = _listed(text)
+    for network in networks:
+        try:
+            ip_network(network)
+        except ValueError:
+            raise ValueError("must be addresses or networks, such as 10.0.0.0/8") from None
+    return networks
 
 
 def _url_prefix(text: str) -> str:
@@ -276,6 +294,31 @@ class RenderSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientSettings:
+    """What one client may have of the service; beyond that the answer is 429. Stored pictures do not count."""
+
+    at_once: int = _setting(
+        "PIXELSHIFT_CLIENT_QUEUE",
+        _whole(0),
+        0,
+        "Pictures that may wait or be in work for one client; 0 for any number.",
+    )
+    per_second: float = _setting(
+        "PIXELSHIFT_CLIENT_RATE", _rate, 0.0, "New pictures a second for one client, on average; 0 for any number."
+    )
+    burst: int = _setting(
+        "PIXELSHIFT_CLIENT_BURST", _whole(1), 20, "New pictures that may come together after a pause."
+    )
+    remembered: int = _setting("PIXELSHIFT_CLIENTS", _whole(1), 65_536, "Clients that are kept account of.")
+    trusted_proxies: tuple[str, ...] = _setting(
+        "PIXELSHIFT_TRUSTED_PROXIES",
+        _networks,
+        ("127.0.0.1",),
+        "Addresses and networks whose `X-Forwarded-For` is believed; what they pass on is the client.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class VisionSettings:
     """What looks at pictures."""
 
@@ -449,6 +492,7 @@ class Settings:
     origin: OriginSettings = field(default_factory=OriginSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
     render: RenderSettings = field(default_factory=RenderSettings)
+    clients: ClientSettings = field(default_factory=ClientSettings)
     vision: VisionSettings = field(default_factory=VisionSettings)
     web: WebSettings = field(default_factory=WebSettings)
     oversize: OversizeSettings = field(default_factory=OversizeSettings)

@@ -14,6 +14,7 @@ from pixelshift.cache.base import CacheStore, Entry
 from pixelshift.cache.memory import MemoryStore
 from pixelshift.cache.tiered import TieredStore
 from pixelshift.delivery.caching import Ages, HttpCache
+from pixelshift.delivery.clients import ClientLimits
 from pixelshift.delivery.failure import Failures, FallbackPicture
 from pixelshift.delivery.finish import Cors
 from pixelshift.delivery.gate import SignedGate
@@ -232,7 +233,14 @@ def policy(settings: Settings) -> Policy:
         time_s=settings.limits.time_s,
         path_prefix=settings.request.path_prefix,
         queue=settings.render.queue,
+        clients=_client_limits(settings),
     )
+
+
+def _client_limits(settings: Settings) -> ClientLimits | None:
+    chosen = settings.clients
+    limits = ClientLimits(chosen.at_once, chosen.per_second, chosen.burst, chosen.remembered)
+    return limits if limits.at_once or limits.per_second else None
 
 
 def source_buckets(settings: Settings) -> tuple[str, ...]:

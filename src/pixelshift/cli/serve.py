@@ -63,6 +63,7 @@ def serve(
         server_header=False,
         limit_concurrency=_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_S,
+        forwarded_allow_ips=list(settings.clients.trusted_proxies),
     )
     listener = config.bind_socket()
     address = f"http://{'[' + host + ']' if ':' in host else host}:{listener.getsockname()[1]}"

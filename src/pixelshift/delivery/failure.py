@@ -67,8 +67,8 @@ class Failures:
 
 
 def error_cache_control(status: int) -> str:
-    """Client mistakes may be remembered for a moment, ours never."""
-    return "max-age=10,public" if status < 500 else "no-store"
+    """Client mistakes may be remembered for a moment; ours never, and nothing that holds for one client only."""
+    return "no-store" if status >= 500 or status == 429 else "max-age=10,public"
 
 
 def _with_hints(headers: HeaderMap, error: PixelshiftError) -> Mapping[str, str]:

@@ -17,6 +17,8 @@ class HttpRequest:
     """By lower-case name; repeated ones joined by ``", "``."""
     behind_load_balancer: bool = False
     """An ALB event: upstream then leaves a CORS header out."""
+    client: str = ""
+    """The address that asks, behind the proxies that are trusted; empty where nobody knows."""
     deadline_s: float | None = None
     """On the clock of :func:`time.monotonic`; ``None`` leaves it to the service's own limit."""
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from pixelshift.cache.base import Entry
 from pixelshift.delivery.caching import Freshness, HttpCache, identities_of
+from pixelshift.delivery.clients import ClientLimits, Clients, Place
 from pixelshift.delivery.failure import ALLOWED_METHODS, Failures
 from pixelshift.delivery.finish import Answer, Cors, cors_headers, finish
 from pixelshift.delivery.flight import Flights
@@ -46,6 +47,8 @@ class Policy:
     path_prefix: str = ""
     queue: int = 64
     """Answers that may be in the making at once."""
+    clients: ClientLimits | None = None
+    """What each client may have of that; ``None`` where that is left to somebody in front."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class DeliveryService:
         self._rooms = rooms
         self._policy = policy
         self._flights: Flights[Answer] = Flights()
+        self._clients = Clients(policy.clients) if policy.clients else None
         self._read_often = lru_cache(_READINGS)(self._read)
 
     def handle(self, request: HttpRequest) -> HttpResponse:
@@ -211,19 +215,37 @@ class DeliveryService:
 
     def _share(self, order: Order, request: HttpRequest, run: Callable[[Work], None]) -> Future[Answer]:
         """The answer in the making: ours to make by ``run``, or that of whoever came first."""
-        if self._rooms.executor is not None and len(self._flights) >= self._policy.queue:
-            flight: Future[Answer] = Future()
-            overload = OverloadedError("Too many pictures are being made.", retry_after_s=1)
-            flight.set_result(Answer(self._rooms.failures.page(overload)))
-            return flight
+        try:
+            place = self._take_place(request)
+        except OverloadedError as overload:
+            refused: Future[Answer] = Future()
+            refused.set_result(Answer(self._rooms.failures.page(overload)))
+            return refused
         # Whoever comes after a purge does not share what was begun before it.
         name = (order.key, self._rooms.cache.generation() if self._rooms.cache else 0)
         flight, leads = self._flights.join(name)
+        if place is not None and not leads:
+            place.give_back()
+        elif place is not None:
+            flight.add_done_callback(lambda _: place.leave())
         if leads:
             own_s = time.monotonic() + self._policy.time_s
             work = Work(name, order, flight, own_s if request.deadline_s is None else min(own_s, request.deadline_s))
             run(work)
         return flight
+
+    def _take_place(self, request: HttpRequest) -> Place | None:
+        """Room in the queue, and in the client's share of it.
+
+        :raises OverloadedError: 503 where the queue is full, 429 where the client's share is.
+        """
+        if self._rooms.executor is None:
+            return None
+        if len(self._flights) >= self._policy.queue:
+            raise OverloadedError("Too many pictures are being made.", retry_after_s=1)
+        if self._clients is None or not request.client:
+            return None
+        return self._clients.admit(request.client)
 
     def _run_here(self, work: Work) -> None:
         self._flights.lead(work.name, work.flight, lambda: self._make(work.order, work.deadline_s))

@@ -48,6 +48,7 @@ EXPLANATIONS = (
     Explanation("InternalError", "500", "A fault of ours. The service's log has the reason under the request's id."),
     Explanation("OriginFailure", "502, 503", "The place where originals lie failed or is too slow. Try again after `Retry-After`."),
     Explanation("ImageRetrieval::CannotRetrieveImage", "502", "The original broke off while it was read. Try again."),
+    Explanation("TooManyRequests", "429", "This client has more pictures made, or asks for new ones faster, than the operator allows one. Try again after `Retry-After`."),
     Explanation("Overloaded", "503", "Too much work at once. Try again after `Retry-After`."),
     Explanation("ShuttingDown", "503", "This process is going away; the next one will answer."),
     Explanation("TimeoutException", "503", "The work took longer than its limit. Ask for a smaller picture or fewer edits."),

@@ -77,7 +77,8 @@ class ImageFace:
         except ValueError:
             return self._service.refuse(InvalidRequestError("The query has too many parameters."))
         path = scope.get("raw_path") or scope["path"].encode()
-        request = HttpRequest(scope["method"], path.decode("latin-1"), tuple(query), headers)
+        client = (scope.get("client") or ("",))[0]
+        request = HttpRequest(scope["method"], path.decode("latin-1"), tuple(query), headers, client=client)
         begun = self._service.begin(request)
         return await self._await(begun) if isinstance(begun, Future) else begun
 
