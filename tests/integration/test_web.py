@@ -1,9 +1,11 @@
 """The HTTP service as a client meets it: a real server, real sockets, real render processes."""
 
+import io
 import json
 import socket
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ import httpx
 import pytest
 import structlog
 import uvicorn
+from openapi_spec_validator import validate
 from PIL import Image
 from prometheus_client import CollectorRegistry
 from structlog.testing import LogCapture
@@ -134,9 +137,43 @@ def test_health_readiness_metrics_and_the_document_are_not_pictures(client: http
     metrics = client.get("/metrics").text
     assert 'pixelshift_image_requests_total{cache="hit",status="200"}' in metrics
     assert 'pixelshift_image_stage_seconds_count{stage="decode"}' in metrics
-    document = client.get("/-/openapi.json").json()
-    assert {"/{request}", "/healthz", "/readyz", "/-/purge"} <= set(document["paths"])
     assert 'id="NoSuchKey"' in client.get("/-/errors").text
+
+
+def test_the_document_is_valid_and_describes_every_route(client: httpx.Client) -> None:
+    document = client.get("/-/openapi.json").json()
+    validate(document)
+    assert {"/{request}", "/healthz", "/readyz", "/-/purge"} <= set(document["paths"])
+    example = document["components"]["schemas"]["ImageRequest"]["example"] | {"key": "a.jpg"}
+    answer = client.get("/" + b64encode(json.dumps(example).encode()).decode())
+    assert str(answer.status_code) in document["paths"]["/{request}"]["get"]["responses"]
+    assert Image.open(io.BytesIO(answer.content)).width == 200
+    answers = [one for path in document["paths"].values() for operation in path.values()
+               for status, one in operation["responses"].items() if status[0] in "45" and status != "416"]  # fmt: skip
+    assert {one["content"]["application/json"]["schema"]["$ref"] for one in answers} == {"#/components/schemas/Error"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/none.jpg", 404, "NoSuchKey"),
+        ("POST", "/a.jpg", 405, "MethodNotAllowed"),
+        ("GET", "/a.bmp", 400, "RequestTypeError"),
+        ("GET", "/-/none", 404, "NoSuchKey"),
+        ("GET", "/-/purge", 405, "MethodNotAllowed"),
+        ("POST", "/-/purge", 400, "InvalidParameter"),
+        ("DELETE", "/healthz", 405, "MethodNotAllowed"),
+    ],
+)
+def test_every_error_is_json_with_a_link_that_works(
+    client: httpx.Client, method: str, path: str, status: int, code: str
+) -> None:
+    answer = client.request(method, path, content=b"{")
+    error = answer.json()
+    assert (answer.status_code, error["status"], error["code"]) == (status, status, code)
+    assert error["message"]
+    page, _, anchor = error["docs"].partition("#")
+    assert f'id="{anchor}"' in client.get(page).text
 
 
 def test_metrics_can_be_closed(folder: Path) -> None:

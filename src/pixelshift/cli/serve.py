@@ -187,6 +187,7 @@ def _application(
             patience=Patience(answer_s=settings.limits.time_s),
             admin_token=settings.web.admin_token,
             metrics=settings.web.metrics,
+            docs_url=settings.web.docs_url,
         ),
         _series_routers(watched),
     )

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Header, Request, Response
+from fastapi import APIRouter, FastAPI, Header, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
@@ -15,11 +15,12 @@ from starlette.routing import BaseRoute
 
 import pixelshift
 from pixelshift.delivery.service import DeliveryService
-from pixelshift.errors import ForbiddenError, InvalidRequestError, PixelshiftError
+from pixelshift.errors import ForbiddenError, InvalidRequestError
 from pixelshift.web.error_page import error_page
 from pixelshift.web.image import App, ImageFace, Patience
 from pixelshift.web.observe import Observer
 from pixelshift.web.openapi import document_pictures
+from pixelshift.web.problem import answer_errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,8 @@ class Operations:
     patience: Patience = field(default_factory=Patience)
     admin_token: str = ""
     metrics: bool = True
+    docs_url: str = "/-/errors"
+    """The page that errors link to."""
 
 
 class Purge(BaseModel):
@@ -69,7 +72,7 @@ def create_app(operations: Operations, routers: Sequence[APIRouter] = ()) -> App
     every = (_operations_router(operations), *routers)
     for router in every:
         app.include_router(router)
-    app.add_exception_handler(PixelshiftError, _answer_error)
+    answer_errors(app, operations.docs_url)
     document_pictures(app)
     reserved = frozenset({"-"} | {_first_segment(route) for router in every for route in router.routes})
     return ImageFace(operations.service, app, reserved, operations.observer, operations.patience)
@@ -119,11 +122,3 @@ def _check_token(authorization: str, token: str) -> None:
     given = authorization.removeprefix("Bearer ").encode()
     if not token or not hmac.compare_digest(given, token.encode()):
         raise ForbiddenError("This needs the administration token as a bearer token.", status=401, code="Unauthorized")
-
-
-async def _answer_error(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, PixelshiftError)
-    headers = {"Cache-Control": "no-store"}
-    if error.retry_after_s is not None:
-        headers["Retry-After"] = str(error.retry_after_s)
-    return JSONResponse(error.public(), error.status, headers)

@@ -13,11 +13,13 @@ import anyio.to_thread
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 
-from pixelshift.errors import ForbiddenError, InvalidRequestError, NotFoundError, PixelshiftError
+from pixelshift.errors import ForbiddenError, InvalidRequestError, NotFoundError
 from pixelshift.store.base import Counts, Outgoing
 from pixelshift.streams.intake import added
 from pixelshift.streams.outbox import public_event
 from pixelshift.streams.service import Outcome, SeriesService
+from pixelshift.web.error_page import error_page
+from pixelshift.web.problem import answer_errors
 from pixelshift.web.series_body import (
     BodyLimits,
     LineSplitter,
@@ -99,12 +101,8 @@ def create_series_app(
 
     app = FastAPI(title="Pixelshift series", docs_url=None, redoc_url=None, lifespan=lifespan)
     app.include_router(create_router(service, token=token, limits=limits))
-
-    @app.exception_handler(PixelshiftError)
-    async def answer(_request: Request, error: PixelshiftError) -> JSONResponse:
-        headers = {} if error.retry_after_s is None else {"Retry-After": str(error.retry_after_s)}
-        return JSONResponse(error.public(), error.status, headers)
-
+    app.add_api_route("/-/errors", error_page, include_in_schema=False)
+    answer_errors(app)
     return app
 
 
