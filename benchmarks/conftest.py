@@ -1,34 +1,20 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
 
-from benchmarks.peers.client import LIBRARIES, Peer
-
-ROOT = Path(__file__).parents[1]
+from benchmarks.peers.client import COMMANDS, Peer
+from benchmarks.pictures import FILES, photograph
 
 
 @pytest.fixture(scope="session")
 def peers() -> Iterator[dict[str, Peer]]:
-    """Every competitor, running."""
-    running = {name: Peer(name) for name in LIBRARIES}
-    yield running
-    for peer in running.values():
+    """Every competitor; each starts when first asked."""
+    known = {name: Peer(name) for name in COMMANDS}
+    yield known
+    for peer in known.values():
         peer.close()
-
-
-def photograph(mode: str) -> NDArray[np.uint8]:
-    """A photograph of 2560x1600 pixels; RGBA gets a soft alpha out of another one."""
-    size = (2560, 1600)
-    with Image.open(ROOT / "samples" / "mountains.jpg") as picture:
-        rgb = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
-    if mode == "RGBA":
-        with Image.open(ROOT / "samples" / "dandelions.jpg") as other:
-            rgb.putalpha(other.convert("L").resize(size, Image.Resampling.LANCZOS))
-    return np.asarray(rgb)
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +25,17 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for mode, path in paths.items():
         np.save(path, photograph(mode))
     return paths
+
+
+@pytest.fixture(scope="session")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Name of one of :data:`benchmarks.pictures.FILES` -> its path; made when first asked for."""
+    folder = tmp_path_factory.mktemp("files")
+
+    def path(name: str) -> Path:
+        file = folder / name
+        if not file.exists():
+            file.write_bytes(FILES[name]())
+        return file
+
+    return path

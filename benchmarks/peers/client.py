@@ -1,55 +1,137 @@
 """The competitors as seen from the benchmarks: persistent workers behind pipes."""
 
 import json
+import os
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-
-# Name -> what worker.py is to run in .peers/<name>.
-LIBRARIES = {
-    "pillow": "pillow",
-    "pillow-simd": "pillow",
-    "pillow-simd-avx2": "pillow",
-    "opencv": "opencv",
-    "pyvips": "pyvips",
-}
+FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Work:
-    """One resize: the picture as an .npy file of shape (h, w, c), the result's (width, height), our kernel's name."""
+class Resample:
+    """Scale an array to ``size`` (width, height)."""
 
     picture: Path
+    """An .npy file of shape (height, width, channels)."""
     size: tuple[int, int]
     kernel: str
+    """By our name."""
+
+    operation = "resample"
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A file to a file, both in memory: cut, scale to exactly ``size``, sharpen, lay a watermark on, encode."""
+
+    source: Path
+    size: tuple[int, int]
+    kernel: str = "lanczos3"
+    format: str = "jpeg"
+    quality: int | None = 80
+    """``None``: the library's default."""
+    shrink: bool = True
+    """Whether a decoder may deliver a smaller picture. sharp and libvips do as they like."""
+    crop: tuple[int, int, int, int] | None = None
+    """left, top, right, bottom"""
+    sharpen: float | None = None
+    """Sigma of a mild sharpening, each library's own."""
+    watermark: tuple[Path, int, int] | None = None
+    """An opaque or translucent PNG, and where it goes: left, top."""
+
+    operation = "edit"
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Any other operation that some competitors have, by the name of its method in their workers."""
+
+    operation: str
+    arguments: tuple[tuple[str, object], ...]
+
+
+Work = Resample | Edit | Operation
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one call took."""
+
+    ms: float
+    """CPU time of the process."""
+    size_bytes: int | None
+    """Of the encoded result."""
+
+
+def _python(environment: str, module: str) -> list[str]:
+    return [str(ROOT / environment / "bin" / "python"), str(FOLDER / "worker.py"), module]
+
+
+# Name -> (command, further environment variables).
+COMMANDS: dict[str, tuple[Sequence[str], dict[str, str]]] = {
+    "ours-scalar": (_python(".venv", "pixelshift"), {"PIXELSHIFT_CPU": "scalar"}),
+    "pillow": (_python(".peers/pillow", "pillow"), {}),
+    "pillow-simd": (_python(".peers/pillow-simd", "pillow"), {}),
+    "pillow-simd-avx2": (_python(".peers/pillow-simd-avx2", "pillow"), {}),
+    "opencv": (_python(".peers/opencv", "opencv"), {}),
+    "pyvips": (_python(".peers/pyvips", "pyvips"), {}),
+    "sharp": ([str(ROOT / ".peers/sharp/bin/node"), str(FOLDER / "sharp.mjs"), str(ROOT / ".peers/sharp")], {}),
+}
 
 
 class Peer:
-    """One competitor in its own environment and process."""
+    """One competitor in its own environment and process, started when first asked."""
 
     def __init__(self, name: str) -> None:
-        python = ROOT / ".peers" / name / "bin" / "python"
-        if not python.exists():
-            raise FileNotFoundError(f"{python} is missing: run benchmarks/peers/build")
-        command = [python, Path(__file__).with_name("worker.py"), LIBRARIES[name]]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.version = str(self._answer())
+        self._command, self._variables = COMMANDS[name]
+        self._process: subprocess.Popen[str] | None = None
+        self._version = ""
 
-    def _answer(self) -> object:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+    @property
+    def version(self) -> str:
+        self._running()
+        return self._version
+
+    def _running(self) -> "subprocess.Popen[str]":
+        if self._process is None:
+            if not Path(self._command[0]).exists():
+                raise FileNotFoundError(f"{self._command[0]} is missing: run benchmarks/peers/build")
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                env=os.environ | self._variables,
+            )
+            self._version = str(self._answer(self._process))
+        return self._process
+
+    @staticmethod
+    def _answer(process: "subprocess.Popen[str]") -> object:
+        assert process.stdout is not None
+        line = process.stdout.readline()
         if not line:
-            raise RuntimeError(f"a competitor died: exit status {self._process.wait()}")
+            raise RuntimeError(f"a competitor died: exit status {process.wait()}")
         return json.loads(line)
 
-    def measure(self, work: Work) -> float:
-        """CPU milliseconds of one call, after an unmeasured one if the work is new."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([str(work.picture), work.size, work.kernel]) + "\n")
-        self._process.stdin.flush()
-        return float(str(self._answer()))
+    def measure(self, work: Work, save: Path | None = None) -> Taken | None:
+        """One call, after an unmeasured one if the work is new; ``None`` where the library has no such operation.
+
+        ``save`` gets the encoded result of the unmeasured call.
+        """
+        process = self._running()
+        arguments = dict(work.arguments) if isinstance(work, Operation) else asdict(work)
+        assert process.stdin is not None
+        request = [work.operation, arguments, None if save is None else str(save)]
+        process.stdin.write(json.dumps(request, default=str) + "\n")
+        process.stdin.flush()
+        answer = self._answer(process)
+        return Taken(answer["ms"], answer["bytes"]) if isinstance(answer, dict) else None
 
     def close(self) -> None:
-        self._process.communicate(timeout=10)
+        if self._process is not None:
+            self._process.communicate(timeout=10)
