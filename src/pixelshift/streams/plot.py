@@ -6,6 +6,7 @@ from math import ceil, floor, isfinite, log10
 from xml.sax.saxutils import escape
 
 from pixelshift.errors import InternalError, InvalidRequestError
+from pixelshift.fonts import GENERIC_FAMILIES
 from pixelshift.streams.envelope import Bucket, Envelope
 
 VALUE_LIMIT = 1e300
@@ -106,9 +107,10 @@ def plot_png(svg: str, *, scale: float = 2.0) -> bytes:
 
     probe = '<svg xmlns="http://www.w3.org/2000/svg" width="20" height="20">{}</svg>'
     letter = '<text x="2" y="16" font-family="sans-serif" font-size="16">M</text>'
-    if resvg_py.svg_to_bytes(svg_string=probe.format(letter)) == resvg_py.svg_to_bytes(svg_string=probe.format("")):
+    written = resvg_py.svg_to_bytes(svg_string=probe.format(letter), **GENERIC_FAMILIES)
+    if written == resvg_py.svg_to_bytes(svg_string=probe.format("")):
         raise InvalidRequestError("a PNG needs a font: install one (Debian: fonts-dejavu-core) or write an SVG")
-    png = resvg_py.svg_to_bytes(svg_string=svg, zoom=scale)
+    png = resvg_py.svg_to_bytes(svg_string=svg, zoom=scale, **GENERIC_FAMILIES)
     if not png:
         raise InternalError("the plot could not be rendered")
     return bytes(png)

@@ -8,6 +8,7 @@ from PIL import Image
 
 from pixelshift.edits.types import Fit, Resize
 from pixelshift.errors import InvalidRequestError, PixelshiftError, TooLargeError, UnsupportedMediaError
+from pixelshift.imaging import edit
 from pixelshift.imaging.base import Output
 from pixelshift.imaging.header import read_header, sniff
 from pixelshift.imaging.plan import plan
@@ -140,3 +141,10 @@ def test_a_drawing_is_not_rendered_larger_than_a_result_may_be() -> None:
     header = read_header(RECTANGLE)
     with pytest.raises(TooLargeError):
         plan([Resize(50_000, 10, fit=Fit.COVER)], header, Output(), Limits())
+
+
+@pytest.mark.parametrize("family", ["sans-serif", "serif", "monospace", "cursive", "fantasy", "No Such Font"])
+def test_text_in_any_family_is_drawn(family: str) -> None:
+    text = f'<text x="0" y="9" font-size="9" font-family="{family}">M</text>'
+    pixels = Image.open(io.BytesIO(edit(wrapped(text), {"toFormat": "png"}).body)).convert("RGBA")
+    assert pixels.getchannel("A").getbbox() is not None

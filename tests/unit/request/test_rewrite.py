@@ -1,7 +1,6 @@
-"""Rewrites against the answers of Node.js, which are in a table and asked again where it is installed."""
+"""Rewrites against the answers of Node.js, which are in a table and asked again."""
 
 import json
-import shutil
 import subprocess
 from datetime import UTC, datetime
 
@@ -11,6 +10,7 @@ from pixelshift.errors import PixelshiftError, SettingsError
 from pixelshift.request.base import RequestKind, RequestRules
 from pixelshift.request.parse import parse_request
 from pixelshift.request.rewrite import compile_rewrite
+from tests.support.node import NODE
 
 # literal, substitution, path, result
 TABLE = [
@@ -70,14 +70,13 @@ def test_a_rewrite_does_what_javascript_does(literal: str, substitution: str, pa
     assert rewrite.apply(path) == result
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="Node.js is not installed")
 def test_the_table_is_what_javascript_does() -> None:
     script = (
         "const t = JSON.parse(require('fs').readFileSync(0));"
         "console.log(JSON.stringify(t.map(([l, s, p]) => {"
         "const e = l.lastIndexOf('/'); return p.replace(new RegExp(l.slice(1, e), l.slice(e + 1)), s); })))"
     )
-    node = subprocess.run(["node", "-e", script], input=json.dumps(TABLE), capture_output=True, text=True, check=True)
+    node = subprocess.run([NODE, "-e", script], input=json.dumps(TABLE), capture_output=True, text=True, check=True)
     assert json.loads(node.stdout) == [row[3] for row in TABLE]
 
 

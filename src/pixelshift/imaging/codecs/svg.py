@@ -7,6 +7,7 @@ from xml.parsers import expat
 
 from pixelshift.edits.types import Format
 from pixelshift.errors import InvalidRequestError
+from pixelshift.fonts import GENERIC_FAMILIES
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs import Decode, damaged
 
@@ -108,6 +109,7 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
             width=how.size.width,
             height=how.size.height,
             skip_system_fonts="<text" not in text,
+            **GENERIC_FAMILIES,
         )
     except ValueError as error:
         raise damaged(str(error)) from error
