@@ -10,8 +10,8 @@ import pytest
 from pixelshift.aws.detector import DetectorHandler
 from pixelshift.aws.recorder import RecorderHandler
 from pixelshift.stream_wiring import stream_parts
-from tests.support.devices import BASE
 from tests.support.cloud import Cloud, cloud
+from tests.support.devices import BASE
 from tests.support.series import shifted
 from tests.support.world import Context
 
