@@ -43,7 +43,7 @@ class ShelfOrigin:
         found = self.objects.get((bucket, key))
         if found is None:
             raise NotFoundError("there is no such original")
-        return known if known is not None and known.etag == found.etag else found
+        return known.confirmed(found) if known is not None and known.etag == found.etag else found
 
 
 @dataclass

@@ -31,7 +31,8 @@ class S3Stub:
         elif found is None:
             connection.sendall(s3_error(404, "NoSuchKey"))
         elif seen.headers.get("if-none-match") == found[1]["ETag"]:
-            connection.sendall(b"HTTP/1.1 304 Not Modified\r\nETag: " + found[1]["ETag"].encode() + b"\r\n\r\n")
+            named = "".join(f"{name}: {value}\r\n" for name, value in found[1].items())
+            connection.sendall(f"HTTP/1.1 304 Not Modified\r\n{named}\r\n".encode())
         else:
             connection.sendall(reply(200, found[0], found[1]))
 

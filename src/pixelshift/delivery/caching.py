@@ -4,12 +4,11 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from pixelshift.cache.base import CacheStore, Entry
-from pixelshift.delivery.condition import parse_date
-from pixelshift.delivery.representation import HeaderMap, Identity, Representation
+from pixelshift.delivery.representation import HeaderMap, Identity, Representation, parse_date
 
 _DIRECTIVE = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^",\s]*))?\s*(?:,|$)')
 _DECIMAL = re.compile(r"\d{1,19}")
@@ -126,12 +125,29 @@ class HttpCache:
 
     def keep(self, key: str, made: Representation, generation: int) -> bool:
         """Stores an answer if its headers let a shared cache do so; returns whether they do."""
-        now_s = self._clock()
-        headers = HeaderMap(made.headers)
-        lifetime_s = freshness_lifetime_s(headers, now_s)
+        lifetime_s = freshness_lifetime_s(HeaderMap(made.headers), self._clock())
         if lifetime_s is None or (made.error is not None and lifetime_s == 0):
             return False
-        lifetime_s = min(lifetime_s, _ERROR_TTL_S if made.error else self._ages.max_ttl_s)
+        self._store.put(key, self._entry(made, lifetime_s), generation=generation)
+        return True
+
+    def renew(self, key: str, made: Representation, generation: int) -> Entry:
+        """Restarts the life of an answer whose originals still stand, by the headers that it has now.
+
+        Where these forbid storing it, nothing that was made of the original stays; this answer is the last.
+        """
+        lifetime_s = freshness_lifetime_s(HeaderMap(made.headers), self._clock())
+        renewed = self._entry(made, lifetime_s or 0)
+        if lifetime_s is None:
+            self._store.purge_tag(renewed.tags[0])
+        else:
+            self._store.put(key, renewed, generation=generation)
+        return renewed
+
+    def _entry(self, made: Representation, lifetime_s: int) -> Entry:
+        now_s = self._clock()
+        headers = HeaderMap(made.headers)
+        lifetime_s = min(lifetime_s - made.age_s, _ERROR_TTL_S if made.error else self._ages.max_ttl_s)
         renewing_s, stand_in_s = (0, 0) if made.error else self._stale_s(headers)
         fresh_until_s = now_s + lifetime_s
         extra = {
@@ -141,32 +157,16 @@ class HttpCache:
         }
         if made.error is not None:
             extra["code"] = made.error.code
-        entry = Entry(
+        return Entry(
             body=made.body,
             status=made.status,
             headers=tuple(made.headers.items()),
-            stored_at_s=now_s,
+            stored_at_s=now_s - made.age_s,
             fresh_until_s=fresh_until_s,
             stale_until_s=fresh_until_s + max(renewing_s, stand_in_s),
             tags=tuple(f"{bucket}/{name}" for bucket, name, _ in made.identities),
             extra=extra,
         )
-        self._store.put(key, entry, generation=generation)
-        return True
-
-    def renew(self, key: str, entry: Entry, generation: int) -> Entry:
-        """Restarts the life of an entry whose originals still stand."""
-        shift_s = self._clock() - entry.stored_at_s
-        moved = {name: str(float(entry.extra[name]) + shift_s) for name in ("renewing_until_s", "stand_in_until_s")}
-        renewed = replace(
-            entry,
-            stored_at_s=entry.stored_at_s + shift_s,
-            fresh_until_s=entry.fresh_until_s + shift_s,
-            stale_until_s=entry.stale_until_s + shift_s,
-            extra={**entry.extra, **moved},
-        )
-        self._store.put(key, renewed, generation=generation)
-        return renewed
 
     def purge_source(self, tag: str) -> int:
         """Drops everything made from the original ``bucket/key``; returns how many entries."""

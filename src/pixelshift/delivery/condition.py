@@ -2,10 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 
-from pixelshift.delivery.representation import HeaderMap
+from pixelshift.delivery.representation import HeaderMap, parse_date
 
 _ETAG = re.compile(r'(?:W/)?"[^"]*"')
 _RANGE = re.compile(r"bytes\s*=\s*(\d{0,19})-(\d{0,19})", re.IGNORECASE)
@@ -53,14 +51,3 @@ def _matches(wanted: str, etag: str | None) -> bool:
     if wanted.strip() == "*":
         return True
     return etag is not None and etag.removeprefix("W/") in {tag.removeprefix("W/") for tag in _ETAG.findall(wanted)}
-
-
-def parse_date(text: str | None) -> datetime | None:
-    """Reads an HTTP date; ``None`` for anything else."""
-    if not text or len(text) > 64:
-        return None
-    try:
-        instant = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return instant if instant.tzinfo is not None else None

@@ -26,12 +26,15 @@ class Originals:
         """
         return self._ask(bucket, key, None, deadline_s)
 
-    def stands(self, bucket: str, key: str, etag: str, *, deadline_s: float) -> bool:
-        """Whether the store still has this version; its body is not read again where the origin can tell.
+    def confirm(self, bucket: str, key: str, known: Original, *, deadline_s: float) -> Original | None:
+        """``known`` with what the store says of it now, ``None`` where it has another version.
+
+        The body is not read again where the origin can tell; ``known`` needs none.
 
         :raises PixelshiftError: as :meth:`fetch`.
         """
-        return self._ask(bucket, key, Original(body=b"", etag=etag), deadline_s).etag == etag
+        latest = self._ask(bucket, key, known, deadline_s)
+        return latest if latest.etag == known.etag else None
 
     def forget(self, *, source: str | None, prefix: str) -> None:
         """Drops from memory the original ``bucket/key``, or all whose address begins with ``prefix``."""

@@ -9,7 +9,14 @@ from pixelshift import ENGINE_VERSION
 from pixelshift.delivery.media import media_type_of
 from pixelshift.delivery.originals import Originals
 from pixelshift.delivery.oversize import Oversize
-from pixelshift.delivery.representation import HeaderMap, Identity, Representation, picture_headers
+from pixelshift.delivery.representation import (
+    HeaderMap,
+    Identity,
+    Representation,
+    confirmed,
+    known_original,
+    picture_headers,
+)
 from pixelshift.edits.types import ContentModeration, Format, Overlay, SmartCrop, ToFormat
 from pixelshift.errors import (
     InternalError,
@@ -105,7 +112,7 @@ class Studio:
         )
         headers = picture_headers(original, media_type, image.headers)
         digest = _finish_headers(headers, order, media_type, identities)
-        made = Representation(200, headers, body, identities, timings_ms)
+        made = Representation(200, headers, body, identities, timings_ms, age_s=original.age_s)
         return made if self.oversize is None else self.oversize.fit(made, digest, deadline_s, image.expires)
 
     def explain(self, order: Order, deadline_s: float) -> str:
@@ -130,12 +137,19 @@ class Studio:
                 detail=error.message,
             ) from error
 
-    def stands(self, identities: tuple[Identity, ...], deadline_s: float) -> bool:
-        """Whether every original is still the one that an answer was made from.
+    def confirm(self, image: ImageRequest, made: Representation, deadline_s: float) -> Representation | None:
+        """The answer with its headers as the original's store has them now; ``None`` if any original has changed.
 
         :raises PixelshiftError: an origin could not tell.
         """
-        return all(self.originals.stands(*one, deadline_s=deadline_s) for one in identities)
+        latest: Original | None = None
+        for number, (bucket, key, etag) in enumerate(made.identities):
+            known = known_original(made, etag) if number == 0 else Original(b"", etag)
+            found = self.originals.confirm(bucket, key, known, deadline_s=deadline_s)
+            if found is None:
+                return None
+            latest = latest or found
+        return made if latest is None else confirmed(made, latest, image.headers)
 
     def _overlays(self, image: ImageRequest, deadline_s: float) -> dict[tuple[str, str], Original]:
         """Overlay originals by address; a missing one is the client's mistake (contract, 3.4)."""

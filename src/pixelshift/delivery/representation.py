@@ -1,9 +1,9 @@
 """A finished answer before it is fitted to one client: what caches keep."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from email.utils import format_datetime
+from email.utils import format_datetime, parsedate_to_datetime
 
 from pixelshift.errors import PixelshiftError
 from pixelshift.origin.base import Original
@@ -26,6 +26,8 @@ class Representation:
     """Every original that went into it."""
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     error: PixelshiftError | None = None
+    age_s: int = 0
+    """How old its original was when it came (RFC 9111, 4.2.3)."""
 
 
 class HeaderMap(Mapping[str, str]):
@@ -66,11 +68,47 @@ def picture_headers(original: Original, media_type: str, custom: Mapping[str, st
     """The entity headers of a picture (contract, 7.1): defaults, the request's own, then what may not be chosen."""
     headers = HeaderMap({"Cache-Control": original.cache_control or DEFAULT_CACHE_CONTROL}, custom)
     headers["Content-Type"] = media_type
+    _put_dates(headers, original)
+    return headers
+
+
+def known_original(made: Representation, etag: str) -> Original:
+    """What is still known, without its body, of the original that an answer was made from."""
+    headers = HeaderMap(made.headers)
+    return Original(
+        body=b"",
+        etag=etag,
+        cache_control=headers.find("Cache-Control"),
+        last_modified=parse_date(headers.find("Last-Modified")),
+        expires=headers.find("Expires"),
+    )
+
+
+def confirmed(made: Representation, latest: Original, custom: Mapping[str, str]) -> Representation:
+    """The same answer, with the headers that its original's store decides as they are now."""
+    headers = HeaderMap(made.headers)
+    if "cache-control" not in custom:
+        headers["Cache-Control"] = latest.cache_control or DEFAULT_CACHE_CONTROL
+    _put_dates(headers, latest)
+    return replace(made, headers=headers, age_s=latest.age_s)
+
+
+def _put_dates(headers: HeaderMap, original: Original) -> None:
     for name, value in (("Expires", original.expires), ("Last-Modified", http_date(original.last_modified))):
         headers.discard(name)
         if value:
             headers[name] = value
-    return headers
+
+
+def parse_date(text: str | None) -> datetime | None:
+    """Reads an HTTP date; ``None`` for anything else."""
+    if not text or len(text) > 64:
+        return None
+    try:
+        instant = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo is not None else None
 
 
 def http_date(instant: datetime | None) -> str | None:

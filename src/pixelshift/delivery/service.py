@@ -292,8 +292,9 @@ class DeliveryService:
         if entry is not None and cache.judge(entry) is Freshness.FRESH:
             return _from_entry(cache, entry, f"{_NAME}; hit; ttl={cache.ttl_s(entry)}", {"cache": looked_ms})
         generation = cache.generation()
-        if entry is not None and entry.status == 200 and self._still_stands(entry, deadline_s):
-            renewed = cache.renew(order.key, entry, generation)
+        confirmed = self._confirm(order, entry, deadline_s) if entry is not None and entry.status == 200 else None
+        if confirmed is not None:
+            renewed = cache.renew(order.key, confirmed, generation)
             return _from_entry(cache, renewed, f"{_NAME}; hit; fwd=stale; fwd-status=304", {"cache": looked_ms})
         made = self._produce(order, deadline_s)
         if made.status >= 500 and entry is not None and cache.may_stand_in(entry):
@@ -303,11 +304,13 @@ class DeliveryService:
         status = f"{_NAME}; fwd={'uri-miss' if entry is None else 'stale'}" + ("; stored" if stored else "")
         return Answer(made, cache_status=status, timings_ms={"cache": looked_ms, **made.timings_ms})
 
-    def _still_stands(self, entry: Entry, deadline_s: float) -> bool:
+    def _confirm(self, order: Order, entry: Entry, deadline_s: float) -> Representation | None:
+        """What is stored, with the headers that it has by now, if all of its originals still stand."""
+        made = Representation(entry.status, dict(entry.headers), entry.body, identities_of(entry))
         try:
-            return self._rooms.studio.stands(identities_of(entry), deadline_s)
+            return self._rooms.studio.confirm(order.image, made, deadline_s)
         except PixelshiftError:
-            return False  # making it anew meets the same trouble and answers for it
+            return None  # making it anew meets the same trouble and answers for it
 
     def _produce(self, order: Order, deadline_s: float) -> Representation:
         try:

@@ -13,6 +13,7 @@ ABSENT = "there is no such original"
 _METADATA_PREFIX = "x-amz-meta-"
 _RETRY_AFTER_LIMIT_S = 120
 _RETRY_AFTER_S = 2
+_LONGEST_AGE_S = 2**31
 
 
 def read_original(reply: Reply, body_limit_bytes: int) -> Original:
@@ -42,12 +43,26 @@ def read_original(reply: Reply, body_limit_bytes: int) -> Original:
         cache_control=reply.header("cache-control"),
         last_modified=_http_date(reply.header("last-modified")),
         expires=reply.header("expires"),
+        age_s=_age_s(reply),
         metadata={
             name.removeprefix(_METADATA_PREFIX): value
             for name, value in reply.headers()
             if name.startswith(_METADATA_PREFIX)
         },
     )
+
+
+def read_confirmation(reply: Reply, known: Original) -> Original:
+    """Reads a 304: what it names replaces what was known, what it leaves out stands."""
+    said = Original(
+        body=b"",
+        etag=known.etag,
+        cache_control=reply.header("cache-control") or known.cache_control,
+        last_modified=_http_date(reply.header("last-modified")) or known.last_modified,
+        expires=reply.header("expires") or known.expires,
+        age_s=_age_s(reply),
+    )
+    return known.confirmed(said)
 
 
 def conditional(known: Original | None) -> dict[str, str]:
@@ -66,6 +81,12 @@ def outage(reply: Reply, detail: str) -> OriginError:
         detail=detail,
         retry_after_s=min(named_s, _RETRY_AFTER_LIMIT_S),
     )
+
+
+def _age_s(reply: Reply) -> int:
+    """The first member of Age that is a number of seconds; 0 without one (RFC 9111, 5.1)."""
+    first = (reply.header("age") or "").partition(",")[0].strip()
+    return min(int(first), _LONGEST_AGE_S) if re.fullmatch(r"[0-9]{1,19}", first) else 0
 
 
 def _http_date(text: str | None) -> datetime | None:

@@ -1,7 +1,7 @@
 """What an origin is: somewhere that keeps originals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -22,6 +22,18 @@ class Original:
     expires: str | None = None
     """As stored; upstream passes it on as text."""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    age_s: int = 0
+    """For how long a cache on the way here has had it already."""
+
+    def confirmed(self, latest: "Original") -> "Original":
+        """This version, its body included, with what its store says about it now (RFC 9111, 4.3.4)."""
+        return replace(
+            self,
+            cache_control=latest.cache_control,
+            last_modified=latest.last_modified,
+            expires=latest.expires,
+            age_s=latest.age_s,
+        )
 
 
 class Origin(Protocol):
@@ -35,7 +47,7 @@ class Origin(Protocol):
     def fetch(
         self, bucket: str, key: str, *, body_limit_bytes: int, timeout_s: float, known: Original | None = None
     ) -> Original:
-        """Reads the whole object, or returns ``known`` itself where its ``etag`` still stands.
+        """Reads the whole object, or returns ``known`` where its ``etag`` still stands, with what is said of it now.
 
         An origin may ignore ``known`` and read the object again.
         """

@@ -15,7 +15,7 @@ from pixelshift.errors import NotFoundError, OriginError, SettingsError
 from pixelshift.net.address import is_public
 from pixelshift.net.dial import Endpoint
 from pixelshift.net.http import HttpClient, Reply, Request
-from pixelshift.origin.answer import ABSENT, conditional, outage, read_original
+from pixelshift.origin.answer import ABSENT, conditional, outage, read_confirmation, read_original
 from pixelshift.origin.base import Original
 
 _URL_BYTES = 4096
@@ -150,7 +150,7 @@ def _plain_host(host: str) -> str:
 
 def _take(reply: Reply, known: Original | None, body_limit_bytes: int) -> Original:
     if reply.status == 304 and known is not None:
-        return known
+        return read_confirmation(reply, known)
     if reply.status in (401, 403, 404, 410):
         raise NotFoundError(ABSENT, detail=f"the origin answered {reply.status}")
     if reply.status != 200:

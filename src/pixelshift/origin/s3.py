@@ -16,7 +16,7 @@ from pixelshift.net.dial import parse_endpoint
 from pixelshift.net.http import Exchange, HttpClient, Reply, Request
 from pixelshift.net.s3 import locate
 from pixelshift.net.sigv4 import Scope, Signable, encode_key, sign
-from pixelshift.origin.answer import ABSENT, conditional, outage, read_original
+from pixelshift.origin.answer import ABSENT, conditional, outage, read_confirmation, read_original
 from pixelshift.origin.base import Original
 
 _KEY_BYTES = 1024
@@ -127,7 +127,7 @@ def _take(reply: Reply, read: _Read) -> Original:
     if reply.status == 200:
         return read_original(reply, read.body_limit_bytes)
     if reply.status == 304 and read.known is not None:
-        return read.known
+        return read_confirmation(reply, read.known)
     raise _failure(reply, read.path)
 
 

@@ -72,9 +72,7 @@ def _follow(flight: _Flight, timeout_s: float, known: Original | None) -> Origin
         raise copy.copy(flight.error)  # one exception object must not be raised by two threads
     if flight.original is None:
         raise OriginError("the origin failed", detail=repr(flight.error), retry_after_s=2)
-    if known is not None and flight.original.etag == known.etag:
-        return known
-    return flight.original
+    return _same(flight.original, known)
 
 
 class CachingOrigin:
@@ -120,7 +118,7 @@ class CachingOrigin:
         except NotFoundError:
             self.forget(bucket, key)
             raise
-        if original is not known:  # a caller's version may come without its body
+        if kept is not None or known is None or original.etag != known.etag:  # a caller's version may have no body
             self._keep(name, original, asked_at_s + self._fresh_s)
         return _same(original, known)
 
@@ -157,4 +155,4 @@ class CachingOrigin:
 
 
 def _same(original: Original, known: Original | None) -> Original:
-    return known if known is not None and known.etag == original.etag else original
+    return known.confirmed(original) if known is not None and known.etag == original.etag else original

@@ -125,6 +125,29 @@ def test_a_stale_entry_whose_original_stands_is_renewed_without_rendering() -> N
     assert "hit; ttl=1" in str(house.service.handle(get("/10x10/a.png")).header("Cache-Status"))
 
 
+def test_a_renewed_entry_lives_by_the_headers_that_its_original_has_by_now() -> None:
+    house = House({("b", "a.png"): picture(cache_control="max-age=10")}, ages=Ages(stale_while_revalidate_s=0))
+    house.service.handle(get("/10x10/a.png"))
+    house.now_s += 11
+    house.origin.objects["b", "a.png"] = picture(cache_control="max-age=100", expires="soon")
+    renewed = house.service.handle(get("/10x10/a.png"))
+    assert (renewed.header("Cache-Control"), renewed.header("Expires")) == ("max-age=100", "soon")
+    house.now_s += 99
+    assert "hit; ttl=1" in str(house.service.handle(get("/10x10/a.png")).header("Cache-Status"))
+    house.now_s += 2
+    house.origin.objects["b", "a.png"] = picture(cache_control="no-store")
+    assert house.service.handle(get("/10x10/a.png")).header("Cache-Control") == "no-store"
+    assert "hit" not in str(house.service.handle(get("/10x10/a.png")).header("Cache-Status"))
+
+
+def test_what_a_cache_before_us_has_had_is_older_by_as_much() -> None:
+    house = House({("b", "a.png"): picture(cache_control="max-age=100", age_s=40)})
+    house.service.handle(get("/10x10/a.png"))
+    house.now_s += 5
+    hit = house.service.handle(get("/10x10/a.png"))
+    assert (hit.header("Age"), hit.header("Cache-Status")) == ("45", "Pixelshift; hit; ttl=55")
+
+
 @pytest.mark.parametrize("changed", ["a.png", "o.png"])
 def test_a_stale_entry_is_made_anew_when_the_picture_or_its_overlay_has_changed(changed: str) -> None:
     house = House(SHELF, ages=Ages(max_ttl_s=10, stale_while_revalidate_s=0))
