@@ -122,6 +122,12 @@ void pixelshift_blend_over_rgb_avx2(uint8_t *base, const uint8_t *overlay, size_
     pixelshift_blend_over_rgb_scalar(base + 3 * i, overlay + 4 * i, pixels - i, opacity);
 }
 
+/* Whole part of a 255th, exact up to 255 * 255. */
+static inline __m256i cut_by_255(__m256i product) {
+    __m256i more = _mm256_add_epi16(_mm256_srli_epi16(product, 8), _mm256_set1_epi16(1));
+    return _mm256_srli_epi16(_mm256_add_epi16(product, more), 8);
+}
+
 void pixelshift_blend_premultiply_avx2(uint8_t *dst, const uint8_t *src, size_t pixels) {
     /* Alpha keeps its value: the or puts 255 where its own factor would stand. */
     const __m256i zero = _mm256_setzero_si256(), full = _mm256_set1_epi64x((long long)0x00ff000000000000);
@@ -129,24 +135,45 @@ void pixelshift_blend_premultiply_avx2(uint8_t *dst, const uint8_t *src, size_t 
     for (; i + BLOCK <= pixels; i += BLOCK) {
         __m256i block = _mm256_loadu_si256((const __m256i *)(src + 4 * i));
         __m256i low = _mm256_unpacklo_epi8(block, zero), high = _mm256_unpackhi_epi8(block, zero);
-        low = divide_by_255(_mm256_mullo_epi16(low, _mm256_or_si256(spread_alpha(low), full)));
-        high = divide_by_255(_mm256_mullo_epi16(high, _mm256_or_si256(spread_alpha(high), full)));
+        low = cut_by_255(_mm256_mullo_epi16(low, _mm256_or_si256(spread_alpha(low), full)));
+        high = cut_by_255(_mm256_mullo_epi16(high, _mm256_or_si256(spread_alpha(high), full)));
         _mm256_storeu_si256((__m256i *)(dst + 4 * i), _mm256_packus_epi16(low, high));
     }
     pixelshift_blend_premultiply_scalar(dst + 4 * i, src + 4 * i, pixels - i);
+}
+
+/* Channel `c` of eight RGBA pixels, 0 to 255. */
+static inline __attribute__((always_inline)) lane whole_channel(__m256i pixels, int c) {
+    return _mm256_cvtepi32_ps(_mm256_and_si256(_mm256_srli_epi32(pixels, 8 * c), _mm256_set1_epi32(255)));
 }
 
 void pixelshift_blend_unpremultiply_avx2(uint8_t *dst, const uint8_t *src, size_t pixels) {
     size_t i = 0;
     for (; i + BLOCK <= pixels; i += BLOCK) {
         __m256i block = _mm256_loadu_si256((const __m256i *)(src + 4 * i));
-        lane alpha = channel(block, 3);
+        lane alpha = whole_channel(block, 3);
         __m256i result = _mm256_and_si256(block, _mm256_set1_epi32((int)0xff000000));
         for (int c = 0; c < 3; c++) {
-            lane colour = blend_level(channel(block, c), alpha);
+            lane colour = blend_unweighted(whole_channel(block, c), alpha);
             result = _mm256_or_si256(result, _mm256_slli_epi32(_mm256_cvttps_epi32(colour), 8 * c));
         }
         _mm256_storeu_si256((__m256i *)(dst + 4 * i), result);
     }
     pixelshift_blend_unpremultiply_scalar(dst + 4 * i, src + 4 * i, pixels - i);
+}
+
+void pixelshift_blend_unpremultiply_real_avx2(uint8_t *dst, const float *src, size_t pixels) {
+    /* Two pixels at a time, channels in their places. */
+    const __m256i bytes = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12, -1,
+                                           -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
+    size_t i = 0;
+    for (; i + 2 <= pixels; i += 2) {
+        lane block = _mm256_loadu_ps(src + 4 * i);
+        lane colour = blend_unweighted(block, _mm256_permute_ps(block, 0xff));
+        __m256i levels = _mm256_cvttps_epi32(_mm256_blend_ps(colour, blend_clip(block), 0x88));
+        __m256i packed = _mm256_shuffle_epi8(levels, bytes);
+        uint32_t pair[2] = {(uint32_t)_mm256_extract_epi32(packed, 0), (uint32_t)_mm256_extract_epi32(packed, 4)};
+        memcpy(dst + 4 * i, pair, sizeof pair);
+    }
+    pixelshift_blend_unpremultiply_real_scalar(dst + 4 * i, src + 4 * i, pixels - i);
 }

@@ -88,26 +88,53 @@ void pixelshift_convolve_divide_u16_avx2(uint16_t *dst, const int32_t *sum,
     pixelshift_convolve_divide_u16_scalar(dst + i, sum + i, quotient, samples - i);
 }
 
-static inline __m128i finish(__m256d sum, __m256d scale, __m256d offset) {
-    __m256d value = _mm256_add_pd(_mm256_div_pd(sum, scale), offset);
-    value = _mm256_min_pd(_mm256_max_pd(value, _mm256_setzero_pd()), _mm256_set1_pd(255.0));
-    return _mm256_cvttpd_epi32(value);
+/* Eight sums, four each. */
+typedef struct {
+    __m256d low, high;
+} sums;
+
+static inline sums correlated(const uint8_t *const *tap, const double *weight, size_t taps, double scale, double offset,
+                              size_t at) {
+    const __m256d divisor = _mm256_set1_pd(scale), shift = _mm256_set1_pd(offset);
+    __m256d low = _mm256_setzero_pd(), high = low;
+    for (size_t t = 0; t < taps; t++) {
+        __m256i values = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(tap[t] + at)));
+        __m256d factor = _mm256_set1_pd(weight[t]);
+        low = _mm256_add_pd(low, _mm256_mul_pd(factor, _mm256_cvtepi32_pd(_mm256_castsi256_si128(values))));
+        high = _mm256_add_pd(high, _mm256_mul_pd(factor, _mm256_cvtepi32_pd(_mm256_extracti128_si256(values, 1))));
+    }
+    sums result = {
+        _mm256_add_pd(_mm256_div_pd(low, divisor), shift),
+        _mm256_add_pd(_mm256_div_pd(high, divisor), shift),
+    };
+    return result;
+}
+
+static inline __m256d clipped(__m256d value, double low, double high) {
+    return _mm256_min_pd(_mm256_max_pd(value, _mm256_set1_pd(low)), _mm256_set1_pd(high));
 }
 
 void pixelshift_convolve_correlate_avx2(uint8_t *dst, const uint8_t *const *tap, const double *weight, size_t taps,
                                         double scale, double offset, size_t samples) {
-    const __m256d divisor = _mm256_set1_pd(scale), shift = _mm256_set1_pd(offset);
     size_t i = 0;
     for (; i + 8 <= samples; i += 8) {
-        __m256d low = _mm256_setzero_pd(), high = low;
-        for (size_t t = 0; t < taps; t++) {
-            __m256i values = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(tap[t] + i)));
-            __m256d factor = _mm256_set1_pd(weight[t]);
-            low = _mm256_add_pd(low, _mm256_mul_pd(factor, _mm256_cvtepi32_pd(_mm256_castsi256_si128(values))));
-            high = _mm256_add_pd(high, _mm256_mul_pd(factor, _mm256_cvtepi32_pd(_mm256_extracti128_si256(values, 1))));
-        }
-        __m128i words = _mm_packs_epi32(finish(low, divisor, shift), finish(high, divisor, shift));
+        sums result = correlated(tap, weight, taps, scale, offset, i);
+        __m128i low = _mm256_cvttpd_epi32(clipped(result.low, 0.0, 255.0));
+        __m128i high = _mm256_cvttpd_epi32(clipped(result.high, 0.0, 255.0));
+        __m128i words = _mm_packs_epi32(low, high);
         _mm_storel_epi64((__m128i *)(dst + i), _mm_packus_epi16(words, words));
     }
     pixelshift_convolve_correlate_from(dst, tap, weight, taps, scale, offset, i, samples);
+}
+
+void pixelshift_convolve_correlate_real_avx2(float *dst, const uint8_t *const *tap, const double *weight, size_t taps,
+                                             double scale, double offset, size_t samples) {
+    const double limit = PIXELSHIFT_CONVOLVE_REAL_LIMIT;
+    size_t i = 0;
+    for (; i + 8 <= samples; i += 8) {
+        sums result = correlated(tap, weight, taps, scale, offset, i);
+        _mm_storeu_ps(dst + i, _mm256_cvtpd_ps(clipped(result.low, -limit, limit)));
+        _mm_storeu_ps(dst + i + 4, _mm256_cvtpd_ps(clipped(result.high, -limit, limit)));
+    }
+    pixelshift_convolve_correlate_real_from(dst, tap, weight, taps, scale, offset, i, samples);
 }

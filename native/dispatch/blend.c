@@ -5,14 +5,13 @@ static const pixelshift_blend_kernels_table SCALAR = {
     pixelshift_blend_over_rgb_scalar,
     pixelshift_blend_premultiply_scalar,
     pixelshift_blend_unpremultiply_scalar,
+    pixelshift_blend_unpremultiply_real_scalar,
 };
 
 #if PIXELSHIFT_HAVE_AVX2
 static const pixelshift_blend_kernels_table AVX2 = {
-    pixelshift_blend_rgba_avx2,
-    pixelshift_blend_over_rgb_avx2,
-    pixelshift_blend_premultiply_avx2,
-    pixelshift_blend_unpremultiply_avx2,
+    pixelshift_blend_rgba_avx2,          pixelshift_blend_over_rgb_avx2,           pixelshift_blend_premultiply_avx2,
+    pixelshift_blend_unpremultiply_avx2, pixelshift_blend_unpremultiply_real_avx2,
 };
 #endif
 

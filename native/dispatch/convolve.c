@@ -7,7 +7,7 @@
     {pixelshift_convolve_difference_u8_##level, pixelshift_convolve_difference_u16_##level,                            \
      pixelshift_convolve_add_u8_##level,        pixelshift_convolve_add_u16_##level,                                   \
      pixelshift_convolve_divide_u8_##level,     pixelshift_convolve_divide_u16_##level,                                \
-     pixelshift_convolve_correlate_##level}
+     pixelshift_convolve_correlate_##level,     pixelshift_convolve_correlate_real_##level}
 
 static const pixelshift_convolve_kernels_table SCALAR = TABLE(scalar);
 

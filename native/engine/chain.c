@@ -48,6 +48,7 @@ static pixelshift_engine_status open_axis(engine_chain *chain, int index, pixels
         .low = of->low,
         .high = of->high,
         .filter = filter,
+        .repeat_edges = 1,
     };
     size_t bytes = pixelshift_resample_axis_bytes(&spec);
     if (bytes == 0) {

@@ -21,6 +21,12 @@ static int is_whole(const pixelshift_engine_box *area) {
            floor(area->bottom) == area->bottom;
 }
 
+/* The edges of what is looked at go on beyond it, and so may the box: by the area's own size at most. */
+static int within_reach(const pixelshift_engine_box *box, const pixelshift_engine_box *area) {
+    double width = area->right - area->left, height = area->bottom - area->top;
+    return within(box, area->left - width, area->top - height, area->right + width, area->bottom + height);
+}
+
 static pixelshift_engine_status open_source(engine *self, const pixelshift_engine_job *job,
                                             const engine_source_kind *kind) {
     self->source = kind->create();
@@ -29,9 +35,8 @@ static pixelshift_engine_status open_source(engine *self, const pixelshift_engin
     }
     pixelshift_engine_status status = kind->open(self->source, job);
     const pixelshift_engine_box *area = &job->area;
-    if (status == PIXELSHIFT_ENGINE_OK &&
-        !(within(area, 0, 0, self->source->width, self->source->height) && is_whole(area) &&
-          within(&job->box, area->left, area->top, area->right, area->bottom))) {
+    if (status == PIXELSHIFT_ENGINE_OK && !(within(area, 0, 0, self->source->width, self->source->height) &&
+                                            is_whole(area) && within_reach(&job->box, area))) {
         status = PIXELSHIFT_ENGINE_OUTSIDE;
     }
     return status;

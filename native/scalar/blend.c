@@ -65,19 +65,27 @@ void pixelshift_blend_premultiply_scalar(uint8_t *dst, const uint8_t *src, size_
     for (size_t i = 0; i < pixels; i++, dst += 4, src += 4) {
         uint32_t alpha = src[3];
         for (int c = 0; c < 3; c++) {
-            dst[c] = (uint8_t)divide_by_255(src[c] * alpha);
+            dst[c] = (uint8_t)(src[c] * alpha / 255);
         }
         dst[3] = (uint8_t)alpha;
     }
 }
 
 void pixelshift_blend_unpremultiply_scalar(uint8_t *dst, const uint8_t *src, size_t pixels) {
-    const lane unit = 1.0f / 255.0f;
     for (size_t i = 0; i < pixels; i++, dst += 4, src += 4) {
-        lane alpha = (lane)src[3] * unit;
+        lane alpha = (lane)src[3];
         for (int c = 0; c < 3; c++) {
-            dst[c] = (uint8_t)(int32_t)blend_level((lane)src[c] * unit, alpha);
+            dst[c] = (uint8_t)(int32_t)blend_unweighted((lane)src[c], alpha);
         }
         dst[3] = src[3];
+    }
+}
+
+void pixelshift_blend_unpremultiply_real_scalar(uint8_t *dst, const float *src, size_t pixels) {
+    for (size_t i = 0; i < pixels; i++, dst += 4, src += 4) {
+        for (int c = 0; c < 3; c++) {
+            dst[c] = (uint8_t)(int32_t)blend_unweighted(src[c], src[3]);
+        }
+        dst[3] = (uint8_t)(int32_t)blend_clip(src[3]);
     }
 }

@@ -122,6 +122,17 @@ static inline __attribute__((always_inline)) lane blend_level(lane colour, lane 
     return lane_if_less(lane_set(0.0f), alpha, clipped, lane_set(0.0f));
 }
 
+static inline __attribute__((always_inline)) lane blend_clip(lane level) {
+    return lane_min(lane_max(level, lane_set(0.0f)), lane_set(255.0f));
+}
+
+/* Level of a colour weighted by alpha, both 0-255 or beyond, to be cut; 0 where alpha is 0. */
+static inline __attribute__((always_inline)) lane blend_unweighted(lane colour, lane alpha) {
+    lane factor = lane_div(lane_set(255.0f), alpha);
+    lane size = lane_max(alpha, lane_sub(lane_set(0.0f), alpha));
+    return lane_if_less(lane_set(0.0f), size, blend_clip(lane_mul(factor, colour)), lane_set(0.0f));
+}
+
 /* One call per mode, so that each loop is compiled with its mode as a constant. */
 #define BLEND_EACH_MODE(ROW)                                                                                           \
     ROW(PIXELSHIFT_BLEND_CLEAR)                                                                                        \

@@ -58,22 +58,42 @@ void pixelshift_convolve_divide_u16_scalar(uint16_t *dst, const int32_t *sum,
     }
 }
 
+static inline double correlated(const uint8_t *const *tap, const double *weight, size_t taps, double scale,
+                                double offset, size_t at) {
+    double sum = 0.0;
+    for (size_t t = 0; t < taps; t++) {
+        sum += weight[t] * (double)tap[t][at];
+    }
+    return sum / scale + offset;
+}
+
+/* The order of the comparisons sends NaN to the low end, as the vector instructions do. */
+static inline double clipped(double value, double low, double high) {
+    value = value > low ? value : low;
+    return value < high ? value : high;
+}
+
 void pixelshift_convolve_correlate_from(uint8_t *dst, const uint8_t *const *tap, const double *weight, size_t taps,
                                         double scale, double offset, size_t first, size_t samples) {
     for (size_t i = first; i < samples; i++) {
-        double sum = 0.0;
-        for (size_t t = 0; t < taps; t++) {
-            sum += weight[t] * (double)tap[t][i];
-        }
-        double value = sum / scale + offset;
-        /* The order of the comparisons sends NaN to 0, as the vector instructions do. */
-        value = value > 0.0 ? value : 0.0;
-        value = value < 255.0 ? value : 255.0;
-        dst[i] = (uint8_t)(int32_t)value;
+        dst[i] = (uint8_t)(int32_t)clipped(correlated(tap, weight, taps, scale, offset, i), 0.0, 255.0);
     }
 }
 
 void pixelshift_convolve_correlate_scalar(uint8_t *dst, const uint8_t *const *tap, const double *weight, size_t taps,
                                           double scale, double offset, size_t samples) {
     pixelshift_convolve_correlate_from(dst, tap, weight, taps, scale, offset, 0, samples);
+}
+
+void pixelshift_convolve_correlate_real_from(float *dst, const uint8_t *const *tap, const double *weight, size_t taps,
+                                             double scale, double offset, size_t first, size_t samples) {
+    const double limit = PIXELSHIFT_CONVOLVE_REAL_LIMIT;
+    for (size_t i = first; i < samples; i++) {
+        dst[i] = (float)clipped(correlated(tap, weight, taps, scale, offset, i), -limit, limit);
+    }
+}
+
+void pixelshift_convolve_correlate_real_scalar(float *dst, const uint8_t *const *tap, const double *weight, size_t taps,
+                                               double scale, double offset, size_t samples) {
+    pixelshift_convolve_correlate_real_from(dst, tap, weight, taps, scale, offset, 0, samples);
 }

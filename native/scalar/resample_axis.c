@@ -111,9 +111,10 @@ static size_t aligned(size_t bytes) {
 }
 
 static int spec_is_sound(const pixelshift_resample_spec *spec) {
+    double beyond = spec->repeat_edges ? spec->in : 0;
     return spec->in >= 1 && spec->in <= PIXELSHIFT_RESAMPLE_SIDE_LIMIT && spec->out >= 1 &&
            spec->out <= PIXELSHIFT_RESAMPLE_SIDE_LIMIT && (unsigned)spec->filter < PIXELSHIFT_RESAMPLE_FILTERS &&
-           spec->low >= 0 && spec->low < spec->high && spec->high <= spec->in;
+           spec->low >= -beyond && spec->low < spec->high && spec->high <= spec->in + beyond;
 }
 
 size_t pixelshift_resample_axis_bytes(const pixelshift_resample_spec *spec) {
@@ -125,37 +126,43 @@ size_t pixelshift_resample_axis_bytes(const pixelshift_resample_spec *spec) {
            aligned(taps * sizeof(double));
 }
 
+static int32_t clamped(double place, int32_t low, int32_t high) {
+    return place < low ? low : place > high ? high : (int32_t)place;
+}
+
 /* Weights of one output, summing to 1, into `weight`; returns how many and sets *start. */
 static int32_t real_weights(const pixelshift_resample_spec *spec, int32_t output, double *weight, int32_t *start) {
+    const int32_t last = spec->in - 1;
     double step = spec_step(spec);
     double centre = spec->low + (output + 0.5) * step;
-    if (spec->filter == PIXELSHIFT_RESAMPLE_NEAREST) {
-        int32_t nearest = (int32_t)centre;
-        *start = nearest < spec->in ? nearest : spec->in - 1;
-        weight[0] = 1;
-        return 1;
-    }
-    if (step == 1 && spec->low == floor(spec->low)) {
-        /* Nothing to resample: kernels that blur (Mitchell, the magic ones) leave the picture alone, as libvips does.
-         */
-        *start = (int32_t)spec->low + output;
+    /* Kernels that blur (Mitchell, the magic ones) leave a picture alone that needs no resampling, as libvips does. */
+    int copied = step == 1 && spec->low == floor(spec->low);
+    if (copied || spec->filter == PIXELSHIFT_RESAMPLE_NEAREST) {
+        *start = clamped(floor(centre), 0, last);
         weight[0] = 1;
         return 1;
     }
     double reach = spec_reach(spec);
     double squeeze = step > 1 ? 1 / step : 1;
-    int32_t from = (int32_t)(centre - reach + 0.5 > 0 ? centre - reach + 0.5 : 0);
-    int32_t to = (int32_t)(centre + reach + 0.5 < spec->in ? centre + reach + 0.5 : spec->in);
+    int32_t from = (int32_t)floor(centre - reach + 0.5);
+    int32_t to = (int32_t)floor(centre + reach + 0.5);
+    if (!spec->repeat_edges) {
+        from = from > 0 ? from : 0;
+        to = to < spec->in ? to : spec->in;
+    }
+    *start = clamped(from, 0, last);
+    int32_t count = clamped(to - 1, 0, last) + 1 - *start;
+    memset(weight, 0, (size_t)count * sizeof *weight);
     double sum = 0;
     for (int32_t i = from; i < to; i++) {
-        weight[i - from] = SHAPES[spec->filter].value(fabs(i + 0.5 - centre) * squeeze);
-        sum += weight[i - from];
+        double value = SHAPES[spec->filter].value(fabs(i + 0.5 - centre) * squeeze);
+        weight[clamped(i, 0, last) - *start] += value;
+        sum += value;
     }
-    for (int32_t i = 0; i < to - from; i++) {
+    for (int32_t i = 0; i < count; i++) {
         weight[i] /= sum;
     }
-    *start = from;
-    return to - from;
+    return count;
 }
 
 /* The most fraction bits, 14 to `most`, with which `largest` still fits int16 after rounding. */

@@ -75,3 +75,30 @@ def test_an_opaque_picture_does_not_feel_its_alpha(case: Case, kernel: str) -> N
     opaque = (np.ascontiguousarray(case[0][..., :3]), case[1], case[2])
     difference = result[..., :3].astype(int) - resized(opaque, kernel, _native.CPU_LEVEL)
     assert np.abs(difference).max() <= 1
+
+
+@st.composite
+def reaching_boxes(draw: st.DrawFn) -> tuple[NDArray[np.uint8], tuple[int, int], resampling.Box]:
+    """A box that may begin and end beyond the picture, by up to its own size."""
+    picture, size = draw(pictures(3)), draw(st.tuples(sides, sides))
+    height, width = picture.shape[:2]
+
+    def interval(side: int) -> tuple[float, float]:
+        low = -side + draw(fractions) * (3 * side - 0.01)
+        return low, min(2.0 * side, low + 0.01 + draw(fractions) * side)
+
+    (left, right), (top, bottom) = interval(width), interval(height)
+    return picture, size, (left, top, right, bottom)
+
+
+@settings(max_examples=40, deadline=None)
+@given(reaching_boxes(), st.sampled_from(_resample.KERNELS))
+def test_a_picture_whose_edges_go_on_is_exact_too(
+    case: tuple[NDArray[np.uint8], tuple[int, int], resampling.Box], kernel: str
+) -> None:
+    picture, size, box = case
+    exact = np.clip(resampling.resample(picture, size, kernel, box, repeat=True), 0, 255)
+    for level in _native.available_levels():
+        result = np.empty((size[1], size[0], 3), np.uint8)
+        _resample.resize(result, picture, kernel=kernel, box=box, repeat_edges=True, cpu=level)
+        assert np.abs(result - exact).max() < 0.6

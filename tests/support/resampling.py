@@ -45,6 +45,17 @@ FILTERS: dict[str, Callable[[Reals], Reals]] = {
 }
 
 
+def repeated_matrix(source: int, result: int, kernel: str, low: float, high: float) -> Reals:
+    """The same for a source whose edges go on: the weights beyond them are the edge's."""
+    step = (high - low) / result
+    margin = source + int(10 * max(step, 1)) + 2
+    kept = np.clip(np.arange(-margin, source + margin), 0, source - 1)
+    wide = weight_matrix(source + 2 * margin, result, kernel, low + margin, high + margin)
+    folded = np.zeros((result, source))
+    np.add.at(folded.T, kept, wide.T)
+    return folded
+
+
 def weight_matrix(source: int, result: int, kernel: str, low: float = 0, high: float | None = None) -> Reals:
     """Weights of shape (result, source), each row summing to 1; a direction that keeps its samples is copied."""
     step = ((source if high is None else high) - low) / result
@@ -60,12 +71,14 @@ def weight_matrix(source: int, result: int, kernel: str, low: float = 0, high: f
 Box = tuple[float, float, float, float]
 
 
-def resample(picture: NDArray[np.uint8], size: tuple[int, int], kernel: str, box: Box | None = None) -> Reals:
+def resample(
+    picture: NDArray[np.uint8], size: tuple[int, int], kernel: str, box: Box | None = None, *, repeat: bool = False
+) -> Reals:
     """The exact result for a picture of shape (h, w, c) as float64 (size[1], size[0], c), not clipped or rounded."""
     height, width = picture.shape[:2]
     left, top, right, bottom = box or (0, 0, width, height)
-    down = weight_matrix(height, size[1], kernel, top, bottom)
-    across = weight_matrix(width, size[0], kernel, left, right)
+    weights = repeated_matrix if repeat else weight_matrix
+    down, across = weights(height, size[1], kernel, top, bottom), weights(width, size[0], kernel, left, right)
     return np.einsum("yh,hwc,xw->yxc", down, picture.astype(np.float64), across, optimize=True)
 
 

@@ -47,10 +47,12 @@ typedef struct {
     void (*rgba)(uint8_t *base, const uint8_t *overlay, size_t pixels, pixelshift_blend_mode mode, uint32_t opacity);
     /* `over` onto opaque RGB, in place. */
     void (*over_rgb)(uint8_t *base, const uint8_t *overlay, size_t pixels, uint32_t opacity);
-    /* RGBA to premultiplied RGBA, rounded; dst may be src. */
+    /* RGBA to premultiplied RGBA, fractions cut as in libvips; dst may be src. */
     void (*premultiply)(uint8_t *dst, const uint8_t *src, size_t pixels);
-    /* Back again, rounded and clipped; dst may be src. */
+    /* Back again, in single precision, clipped and cut; dst may be src. */
     void (*unpremultiply)(uint8_t *dst, const uint8_t *src, size_t pixels);
+    /* The same from levels beyond 0-255, alpha's too: only what comes out is clipped. */
+    void (*unpremultiply_real)(uint8_t *dst, const float *src, size_t pixels);
 } pixelshift_blend_kernels_table;
 
 const pixelshift_blend_kernels_table *pixelshift_blend_kernels(pixelshift_cpu_level level);

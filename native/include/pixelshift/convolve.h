@@ -45,6 +45,9 @@ typedef struct {
     /* dst[i] = sum of weight[t] * tap[t][i], in that order, / scale + offset, clipped, fraction cut. */
     void (*correlate)(uint8_t *dst, const uint8_t *const *tap, const double *weight, size_t taps, double scale,
                       double offset, size_t samples);
+    /* The same, neither cut nor clipped but to a thousand million either way. */
+    void (*correlate_real)(float *dst, const uint8_t *const *tap, const double *weight, size_t taps, double scale,
+                           double offset, size_t samples);
 } pixelshift_convolve_kernels_table;
 
 const pixelshift_convolve_kernels_table *pixelshift_convolve_kernels(pixelshift_cpu_level level);

@@ -39,13 +39,18 @@ typedef enum {
     PIXELSHIFT_RESAMPLE_FILTERS,
 } pixelshift_resample_filter;
 
-/* What an axis is made from: `in` samples, of which [low, high) become `out` samples. */
+/*
+ * What an axis is made from: `in` samples, of which [low, high) become `out` samples. At an edge the filter is cut off
+ * and what is left of it counts in full, unless `repeat_edges` is 1: then the edge samples go on beyond it, and the
+ * interval may reach there too, by up to the source's length.
+ */
 typedef struct {
     int32_t in;
     int32_t out;
     double low;
     double high;
     pixelshift_resample_filter filter;
+    int32_t repeat_edges;
 } pixelshift_resample_spec;
 
 typedef struct {

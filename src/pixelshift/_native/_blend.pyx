@@ -131,7 +131,7 @@ def blend(uint8_t[:, :, ::1] base, const uint8_t[:, :, ::1] overlay, *, Py_ssize
 
 
 def premultiply(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] src, *, cpu=None):
-    """Weight the colours of RGBA ``src`` by alpha, rounded; ``dst`` may be ``src``."""
+    """Weight the colours of RGBA ``src`` by alpha, fractions cut; ``dst`` may be ``src``."""
     cdef const pixelshift_blend_kernels_table *kernels = _kernels(cpu)
     _check_same(dst, src)
     if src.shape[0] and src.shape[1]:
@@ -140,7 +140,7 @@ def premultiply(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] src, *, cpu=Non
 
 
 def unpremultiply(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] src, *, cpu=None):
-    """Undo :func:`premultiply`, rounded and clipped; where alpha is 0 colours become 0."""
+    """Undo :func:`premultiply`, clipped and cut; where alpha is 0 colours become 0."""
     cdef const pixelshift_blend_kernels_table *kernels = _kernels(cpu)
     _check_same(dst, src)
     if src.shape[0] and src.shape[1]:

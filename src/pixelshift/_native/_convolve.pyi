@@ -24,5 +24,6 @@ def correlate(
     scale: float,
     offset: float,
     rows: tuple[int, int],
+    premultiplied: bool = False,
     cpu: Level | None = None,
 ) -> None: ...

@@ -21,6 +21,8 @@ cdef extern from "pixelshift/convolve.h" nogil:
     ctypedef struct pixelshift_convolve_kernels_table:
         void (*correlate)(
             uint8_t *, const uint8_t *const *, const double *, size_t, double, double, size_t) nogil
+        void (*correlate_real)(
+            float *, const uint8_t *const *, const double *, size_t, double, double, size_t) nogil
     const pixelshift_convolve_kernels_table *pixelshift_convolve_kernels(pixelshift_cpu_level level)
     int pixelshift_convolve_mask_init(pixelshift_convolve_mask *mask, const int32_t *weight, size_t radius)
     size_t pixelshift_convolve_scratch_bytes(
@@ -37,6 +39,11 @@ cdef extern from "pixelshift/convolve.h" nogil:
     void pixelshift_convolve_along_columns_u16(
         uint16_t *dst, const uint16_t *src, const pixelshift_convolve_shape *shape,
         const pixelshift_convolve_mask *mask, size_t first, size_t last, pixelshift_cpu_level level, void *scratch)
+
+cdef extern from "pixelshift/blend.h" nogil:
+    ctypedef struct pixelshift_blend_kernels_table:
+        void (*unpremultiply_real)(uint8_t *, const float *, size_t) nogil
+    const pixelshift_blend_kernels_table *pixelshift_blend_kernels(pixelshift_cpu_level level)
 
 ctypedef fused sample:
     uint8_t
@@ -94,24 +101,32 @@ def blur(sample[:, :, ::1] dst, const sample[:, :, ::1] src, *, const int32_t[::
 
 
 def correlate(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, const double[:, ::1] kernel, *,
-              double scale, double offset, rows, cpu=None):
+              double scale, double offset, rows, bint premultiplied=False, cpu=None):
     """Rows ``(first, last)`` of the correlation, ``sum / scale + offset``, clipped, fraction cut.
 
-    ``padded`` exceeds ``dst`` by the kernel's sides less one. Raises ValueError for what does not fit.
+    ``padded`` exceeds ``dst`` by the kernel's sides less one. Where it is RGBA with ``premultiplied`` colours, ``dst``
+    gets them as they are without that; alpha that leaves its range counts until it is written. Raises ValueError for
+    what does not fit.
     """
-    cdef const pixelshift_convolve_kernels_table *kernels = pixelshift_convolve_kernels(_level(cpu))
+    cdef pixelshift_cpu_level level = _level(cpu)
+    cdef const pixelshift_convolve_kernels_table *kernels = pixelshift_convolve_kernels(level)
+    cdef const pixelshift_blend_kernels_table *blending = pixelshift_blend_kernels(level)
     cdef Py_ssize_t height = kernel.shape[0], width = kernel.shape[1], channels = dst.shape[2]
     if min(dst.shape[0], dst.shape[1], dst.shape[2], height, width) < 1 or padded.shape[2] != channels or (
             padded.shape[0] != dst.shape[0] + height - 1 or padded.shape[1] != dst.shape[1] + width - 1):
         raise ValueError("the padded picture must exceed the result by the kernel's sides, less one")
     if not 0 <= rows[0] <= rows[1] <= dst.shape[0]:
         raise ValueError(f"rows {rows[0]} to {rows[1]} are not in the picture")
-    cdef Py_ssize_t first = rows[0], last = rows[1], taps = 0, y, j, i, t
+    if premultiplied and channels != 4:
+        raise ValueError(f"premultiplied pictures have four channels, not {channels}")
+    cdef Py_ssize_t first = rows[0], last = rows[1], taps = 0, samples = dst.shape[1] * channels, y, j, i, t
     cdef const uint8_t **tap = <const uint8_t **>malloc(height * width * sizeof(uint8_t *))
     cdef double *weight = <double *>malloc(height * width * sizeof(double))
-    if tap == NULL or weight == NULL:
+    cdef float *line = <float *>malloc(samples * sizeof(float))
+    if tap == NULL or weight == NULL or line == NULL:
         free(tap)
         free(weight)
+        free(line)
         raise MemoryError
     with nogil:
         for j in range(height):
@@ -121,8 +136,13 @@ def correlate(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, const dou
                     tap[taps] = &padded[first + j, i, 0]
                     taps += 1
         for y in range(first, last):
-            kernels.correlate(&dst[y, 0, 0], tap, weight, taps, scale, offset, dst.shape[1] * channels)
+            if premultiplied:
+                kernels.correlate_real(line, tap, weight, taps, scale, offset, samples)
+                blending.unpremultiply_real(&dst[y, 0, 0], line, dst.shape[1])
+            else:
+                kernels.correlate(&dst[y, 0, 0], tap, weight, taps, scale, offset, samples)
             for t in range(taps):
                 tap[t] += padded.shape[1] * channels
         free(tap)
         free(weight)
+        free(line)

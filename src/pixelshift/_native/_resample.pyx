@@ -34,6 +34,7 @@ cdef extern from "pixelshift/resample.h" nogil:
         double low
         double high
         pixelshift_resample_filter filter
+        int32_t repeat_edges
     ctypedef struct pixelshift_resample_axis:
         int32_t bits
         int32_t taps
@@ -82,13 +83,14 @@ cdef class _Axis:
     cdef void *memory
     cdef size_t size
 
-    def __cinit__(self, int32_t source, int32_t result, str kernel, double low, double high):
+    def __cinit__(self, int32_t source, int32_t result, str kernel, double low, double high, bint repeat_edges):
         cdef pixelshift_resample_spec spec
         spec.in_ = source
         spec.out = result
         spec.low = low
         spec.high = high
         spec.filter = _FILTERS[kernel]
+        spec.repeat_edges = repeat_edges
         self.memory = NULL
         self.size = pixelshift_resample_axis_bytes(&spec)
         if self.size == 0:
@@ -106,21 +108,21 @@ cdef class _Axis:
 
 
 @lru_cache(maxsize=64)
-def _cached_axis(source, result, kernel, low, high):
-    return _Axis(source, result, kernel, low, high)
+def _cached_axis(source, result, kernel, low, high, repeat_edges):
+    return _Axis(source, result, kernel, low, high, repeat_edges)
 
 
-cdef _Axis _axis(int32_t source, int32_t result, str kernel, double low, double high):
+cdef _Axis _axis(int32_t source, int32_t result, str kernel, double low, double high, bint repeat_edges):
     # An upper bound of what the table will take: 20 bytes per output, and 2 per weight of support up to 4.5.
     if 20.0 * result + 2.0 * 10 * max(result, high - low) > _CACHED_BYTES:
-        return _Axis(source, result, kernel, low, high)
-    return _cached_axis(source, result, kernel, low, high)
+        return _Axis(source, result, kernel, low, high, repeat_edges)
+    return _cached_axis(source, result, kernel, low, high, repeat_edges)
 
 
-def weights(int32_t source, int32_t result, *, str kernel, box=None):
+def weights(int32_t source, int32_t result, *, str kernel, box=None, bint repeat_edges=False):
     """Return ``(bits, rows)``: per output its first source sample and integer weights summing to ``1 << bits``."""
     low, high = (0.0, float(source)) if box is None else box
-    cdef _Axis axis = _Axis(source, result, _known(kernel), low, high)
+    cdef _Axis axis = _Axis(source, result, _known(kernel), low, high, repeat_edges)
     cdef int32_t output, i
     rows = []
     for output in range(result):
@@ -160,10 +162,11 @@ cdef tuple _shape(view, str name):
     return shape
 
 
-def resize(dst, src, *, str kernel, box=None, bint premultiply=True, cpu=None):
+def resize(dst, src, *, str kernel, box=None, bint premultiply=True, bint repeat_edges=False, cpu=None):
     """Resample ``src`` into ``dst``: uint8 of shape (h, w) or (h, w, 1 to 4), rows may be strided.
 
-    ``box`` is (left, top, right, bottom) in source pixels. Of 2 or 4 channels the last is alpha; ``premultiply``
+    ``box`` is (left, top, right, bottom) in source pixels. At the picture's edges the filter is cut off, unless
+    ``repeat_edges``: then edge pixels go on beyond them, and the box may reach there. Of 2 or 4 channels the last is alpha; ``premultiply``
     weights the others by it. Raises ValueError for shapes, boxes, kernels and levels that do not fit.
     """
     out_view = memoryview(dst)
@@ -175,8 +178,8 @@ def resize(dst, src, *, str kernel, box=None, bint premultiply=True, cpu=None):
     if channels != out_channels:
         raise ValueError(f"src has {channels} channels and dst {out_channels}")
     left, top, right, bottom = (0.0, 0.0, width, height) if box is None else box
-    cdef _Axis x = _axis(width, out_width, _known(kernel), left, right)
-    cdef _Axis y = _axis(height, out_height, kernel, top, bottom)
+    cdef _Axis x = _axis(width, out_width, _known(kernel), left, right, repeat_edges)
+    cdef _Axis y = _axis(height, out_height, kernel, top, bottom, repeat_edges)
     cdef bint by_alpha = premultiply and channels in (2, 4) and kernel != "nearest"
     _run(out_view, in_view, x, y, channels, by_alpha, _level(cpu))
 

@@ -71,13 +71,14 @@ def resize(pixels: "Pixels", width: int, height: int, *, kernel: Kernel | str = 
     Kernels and their rules are the service's: the named one reduces, Catmull-Rom, linear or nearest enlarge.
     Raises ValueError for a size of no pixels or an array of another kind.
     """
-    from pixelshift.imaging.geometry import Box, Size
-    from pixelshift.imaging.resample import scale
+    from pixelshift.imaging.geometry import Box, Shrink, Size
+    from pixelshift.imaging.resample import Scaling, scale
 
     if width < 1 or height < 1:
         raise ValueError(f"width and height are at least 1, not {width} and {height}")
     if pixels.ndim != 3 or pixels.dtype != "uint8" or not 1 <= pixels.shape[2] <= 4:
         raise ValueError(f"pixels are uint8 of shape (height, width, 1-4), not {pixels.dtype} of {pixels.shape}")
     rows, columns = pixels.shape[:2]
-    area = (0.0, 0.0, float(columns), float(rows))
-    return scale(pixels, area, Size(width, height), Box(0, 0, width, height), Kernel(kernel))
+    shrink = Shrink(columns / width, rows / height)
+    scaling = Scaling(Size(columns, rows), (float(columns), float(rows)), shrink, Size(width, height))
+    return scale(pixels, scaling, Box(0, 0, width, height), Kernel(kernel))

@@ -8,33 +8,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelshift.edits.types import Colour, Extend, RoundCrop, Trim
+from pixelshift.imaging.bands import Checkpoint, bands, go_on
 from pixelshift.imaging.geometry import Box, Size
 from pixelshift.imaging.picture import Pixels, with_alpha
 
 _Mask = NDArray[np.bool_]
 
 
-def content_box(pixels: Pixels, edit: Trim) -> Box | None:
+def content_box(pixels: Pixels, edit: Trim, checkpoint: Checkpoint = go_on) -> Box | None:
     """The box around everything that differs from the border, or ``None`` where nothing does (contract 5.6).
 
     As libvips' ``find_trim``: a 3x3 median takes out single pixels, unless ``line_art``; colours under clear pixels
     count as border; alpha is searched by itself, and the union of both boxes is taken.
     """
+    height, width = pixels.shape[:2]
+    border = _border(pixels, edit.background)
+    rows, columns = np.zeros(height, np.bool_), np.zeros(width, np.bool_)
+    for first, last in bands(height, _SEARCH_WORK * pixels[0].size, checkpoint):
+        # A row more on either side for the median.
+        above, below = max(first - 1, 0), min(last + 1, height)
+        found = _content(pixels[above:below], border, edit)[first - above : last - above]
+        rows[first:last] = found.any(axis=1)
+        columns |= found.any(axis=0)
+    return _with_margin(_bounds(rows, columns), edit.margin, Size(width, height))
+
+
+_SEARCH_WORK = 30
+_Border = tuple[NDArray[np.uint16], int]
+
+
+def _content(pixels: Pixels, border: _Border, edit: Trim) -> _Mask:
     colour = pixels[..., : 3 if pixels.shape[2] >= 3 else 1]
     alpha = pixels[..., -1] if pixels.shape[2] in {2, 4} else None
-    border, border_alpha = _border(pixels, edit.background)
     if alpha is not None:
         weight = alpha[..., None].astype(np.uint16)
-        colour = ((colour * weight + border * (255 - weight) + 127) // 255).astype(np.uint8)
+        colour = ((colour * weight + border[0] * (255 - weight) + 127) // 255).astype(np.uint8)
     found = np.zeros(pixels.shape[:2], np.bool_)
-    for channel, value in enumerate(border):
+    for channel, value in enumerate(border[0]):
         found |= _differs(colour[..., channel], int(value), edit)
     if alpha is not None:
-        found |= _differs(alpha, border_alpha, edit)
-    return _with_margin(_bounds(found), edit.margin, Size(pixels.shape[1], pixels.shape[0]))
+        found |= _differs(alpha, border[1], edit)
+    return found
 
 
-def _border(pixels: Pixels, background: Colour | None) -> tuple[NDArray[np.uint16], int]:
+def _border(pixels: Pixels, background: Colour | None) -> _Border:
     corner = pixels[0, 0].astype(np.uint16)
     bands = 3 if len(corner) >= 3 else 1
     if background is None:
@@ -62,12 +79,13 @@ def _majority(mask: _Mask) -> _Mask:
     return counts >= 5
 
 
-def _bounds(found: _Mask) -> Box | None:
-    rows, columns = np.flatnonzero(found.any(axis=1)), np.flatnonzero(found.any(axis=0))
-    if not len(rows):
+def _bounds(rows: _Mask, columns: _Mask) -> Box | None:
+    """The box of the rows and columns that hold something."""
+    down, across = np.flatnonzero(rows), np.flatnonzero(columns)
+    if not len(down):
         return None
-    left, top = int(columns[0]), int(rows[0])
-    return Box(left, top, int(columns[-1]) + 1 - left, int(rows[-1]) + 1 - top)
+    left, top = int(across[0]), int(down[0])
+    return Box(left, top, int(across[-1]) + 1 - left, int(down[-1]) + 1 - top)
 
 
 def _with_margin(box: Box | None, margin: int, size: Size) -> Box | None:
@@ -129,26 +147,35 @@ def ellipse_of(edit: RoundCrop, size: Size) -> Ellipse:
 
 
 _SUBROWS = 8
+_ROUND_WORK = 30
 
 
-def coverage(ellipse: Ellipse, size: Size) -> NDArray[np.uint8]:
-    """How much of each pixel the ellipse covers, 0-255: exact along rows, eight lines to a row."""
-    edges = np.arange(size.width + 1, dtype=np.float32)
-    mask = np.empty((size.height, size.width), np.uint8)
-    for row in range(size.height):
-        lines = (row + (np.arange(_SUBROWS) + 0.5) / _SUBROWS - ellipse.y) / ellipse.ry
-        reach = ellipse.rx * np.sqrt(np.clip(1 - lines * lines, 0, None))
-        start, end = (ellipse.x - reach)[:, None], (ellipse.x + reach)[:, None]
-        inside = np.clip(edges, start, end)
-        mask[row] = np.diff(inside, axis=1).mean(axis=0) * 255 + 0.5
+def coverage(ellipse: Ellipse, width: int, rows: tuple[int, int]) -> NDArray[np.uint8]:
+    """How much of each pixel of these rows the ellipse covers, 0-255: exact along rows, eight lines to a row."""
+    mask = np.zeros((rows[1] - rows[0], width), np.uint8)
+    lines = (np.arange(rows[0], rows[1])[:, None] + (np.arange(_SUBROWS) + 0.5) / _SUBROWS - ellipse.y) / ellipse.ry
+    reach = ellipse.rx * np.sqrt(np.clip(1 - lines * lines, 0, None))
+    starts, ends = np.clip(ellipse.x - reach, 0, width), np.clip(ellipse.x + reach, 0, width)
+    # Between the last start and the first end the row is covered; at both rims pixels are covered in part.
+    outer = np.stack([np.floor(starts.min(axis=1)), np.ceil(ends.max(axis=1))], axis=1).astype(int)
+    inner = np.stack([np.ceil(starts.max(axis=1)), np.floor(ends.min(axis=1))], axis=1).astype(int)
+    for row, (first, last) in enumerate(outer):
+        full, rim = inner[row]
+        parts = [(first, full), (rim, last)] if full < rim else [(first, last)]
+        mask[row, full:rim] = 255
+        for low, high in parts:
+            edges = np.clip(np.arange(low, high + 1), starts[row, :, None], ends[row, :, None])
+            mask[row, low:high] = np.diff(edges, axis=1).mean(axis=0) * 255 + 0.5
     return mask
 
 
-def rounded(pixels: Pixels, edit: RoundCrop) -> Pixels:
+def rounded(pixels: Pixels, edit: RoundCrop, checkpoint: Checkpoint = go_on) -> Pixels:
     """Clear outside the ellipse; colours there become black, as upstream's mask leaves them."""
-    size = Size(pixels.shape[1], pixels.shape[0])
-    mask = coverage(ellipse_of(edit, size), size)
+    height, width = pixels.shape[:2]
+    ellipse = ellipse_of(edit, Size(width, height))
     out = with_alpha(pixels).copy()
-    out[..., -1] = (out[..., -1].astype(np.uint16) * mask + 127) // 255
-    out[mask == 0] = 0
+    for first, last in bands(height, _ROUND_WORK * out[0].size, checkpoint):
+        mask, band = coverage(ellipse, width, (first, last)), out[first:last]
+        band[..., -1] = (band[..., -1].astype(np.uint16) * mask + 127) // 255
+        band[mask == 0] = 0
     return out

@@ -13,6 +13,7 @@ PREFIX = b"Exif\0\0"
 
 _ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _UNIT, _SOFTWARE, _GPS = 274, 282, 283, 296, 305, 0x8825
 _TYPE_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
+_RATIONAL, _PER_CENTIMETRE = 5, 3
 _MAX_ENTRIES = 1_000
 
 
@@ -58,6 +59,25 @@ def orientation(block: bytes) -> int:
     except struct.error:
         pass
     return 1
+
+
+def density(block: bytes) -> float | None:
+    """Dots per inch across; ``None`` where nothing is said, or the block is damaged."""
+    order = _order(block)
+    if order is None:
+        return None
+    found: dict[int, float] = {}
+    try:
+        for entry in _entries(block, order, _first_directory(block, order)):
+            if entry.tag == _X_RESOLUTION and entry.kind == _RATIONAL:
+                above, below = struct.unpack_from(order + "II", block, entry.value)
+                found[entry.tag] = above / below if below else 0.0
+            elif entry.tag == _UNIT:
+                found[entry.tag] = struct.unpack_from(order + "H", block, entry.at + 8)[0]
+    except struct.error:
+        return None
+    per_inch = 2.54 if found.get(_UNIT) == _PER_CENTIMETRE else 1.0
+    return found.get(_X_RESOLUTION, 0.0) * per_inch or None
 
 
 def with_orientation(block: bytes, value: int) -> bytes:
@@ -117,11 +137,14 @@ def _blank(patched: bytearray, start: int, size: int) -> None:
         patched[start:end] = bytes(end - start)
 
 
-def small_block(orientation_tag: int = 1, software: str | None = None) -> bytes:
-    """A fresh little-endian block: orientation and either 72 dpi, or the Software tag alone beside it."""
+_ANY_DENSITY_DPI = 72.0
+
+
+def small_block(orientation_tag: int = 1, software: str | None = None, density_dpi: float | None = None) -> bytes:
+    """A fresh little-endian block: orientation and either a density (72 dpi), or the Software tag alone beside it."""
     entries: list[tuple[int, int, int, bytes]] = [(_ORIENTATION, 3, 1, struct.pack("<HH", orientation_tag, 0))]
     if software is None:
-        resolution = struct.pack("<II", 72, 1)
+        resolution = struct.pack("<II", *_ratio(density_dpi or _ANY_DENSITY_DPI))
         entries += [(_X_RESOLUTION, 5, 1, resolution), (_Y_RESOLUTION, 5, 1, resolution)]
         entries += [(_UNIT, 3, 1, struct.pack("<HH", 2, 0))]
     else:
@@ -137,3 +160,9 @@ def small_block(orientation_tag: int = 1, software: str | None = None) -> bytes:
         else:
             head += value.ljust(4, b"\0")
     return b"II*\0" + struct.pack("<I", 8) + head + bytes(4) + data
+
+
+def _ratio(value: float) -> tuple[int, int]:
+    """An EXIF RATIONAL: whole numbers over 1, others in thousandths, in 32 bits."""
+    within = min(max(value, 0.001), 1e6)
+    return (int(within), 1) if within == int(within) else (round(within * 1000), 1000)

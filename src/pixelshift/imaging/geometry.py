@@ -115,6 +115,16 @@ def scaled(size: Size, shrink: Shrink) -> Size:
     )
 
 
+def first_sample(side: int, shrink: float, out: int) -> float:
+    """Where the first of ``out`` results begins on ``side`` pixels, each covering ``shrink`` >= 1 of them.
+
+    What rounding leaves over or adds is shared by both ends. From a factor of four on, libvips averages boxes of whole
+    pixels first, and what it centres are those boxes, the last of which may reach beyond the picture.
+    """
+    box = max(1, int(shrink / 2))
+    return (box * -(-side // box) - out * shrink) / 2
+
+
 def jpeg_denominator(size: Size, target: Target, fast: bool = True) -> int:
     """1, 2, 4 or 8: by how much a JPEG is decoded smaller before the resize (contract 5.3)."""
     shrink = min(shrink_factors(size, target))
@@ -223,6 +233,17 @@ class Turn(NamedTuple):
 
     def after(self, size: Size) -> Size:
         return size.swapped if self.quarters % 2 else size
+
+    def before(self, box: Box, turned: Size) -> Box:
+        """The box that becomes ``box`` of the picture turned, whose size is then ``turned``."""
+        left, top, width, height = box
+        left = turned.width - left - width if self.flop else left
+        top = turned.height - top - height if self.flip else top
+        for _ in range(self.quarters):
+            # A quarter back: what was on the right is on top.
+            left, top, width, height = top, turned.width - left - width, height, width
+            turned = turned.swapped
+        return Box(left, top, width, height)
 
 
 _UPRIGHT = {

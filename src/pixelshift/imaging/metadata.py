@@ -31,6 +31,10 @@ class Metadata:
     exif: bytes | None = None
     icc: bytes | None = None
     xmp: bytes | None = None
+    iptc: bytes | None = None
+    """The records; JPEG alone carries them on."""
+    density_dpi: float | None = None
+    """As the file says beside its EXIF block."""
 
     def for_output(self, policy: MetadataPolicy) -> "Metadata":
         """The blocks to write: sRGB's profile, EXIF and XMP without position data, or next to nothing if stripped."""
@@ -42,7 +46,8 @@ class Metadata:
             block = exif.without_gps(block)
         if block is not None and policy.upright:
             block = exif.with_orientation(block, 1)
-        return Metadata(block or exif.small_block(orientation), srgb_profile(), self._xmp(policy))
+        small = exif.small_block(orientation, density_dpi=self.density_dpi)
+        return Metadata(block or small, srgb_profile(), self._xmp(policy), self.iptc, self.density_dpi)
 
     def _xmp(self, policy: MetadataPolicy) -> bytes | None:
         if self.xmp is None or len(self.xmp) > _MAX_XMP_BYTES:

@@ -3,18 +3,16 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from pixelshift.edits import types as edits
 from pixelshift.errors import PixelshiftError
 from pixelshift.imaging import saliency, steps
 from pixelshift.imaging.base import Assets
 from pixelshift.imaging.budget import check_growth, outside
 from pixelshift.imaging.edges import content_box, extended, placed, rounded
-from pixelshift.imaging.geometry import Box, Turn
+from pixelshift.imaging.geometry import Box
 from pixelshift.imaging.overlay import Render, laid, prepared
-from pixelshift.imaging.picture import Picture, Pixels
-from pixelshift.imaging.resample import Area, scale
+from pixelshift.imaging.picture import Picture, Pixels, turned
+from pixelshift.imaging.resample import Scaling, scale
 from pixelshift.imaging.steps import Step
 from pixelshift.imaging.subjects import applicable, face_cut, must_blur
 from pixelshift.limits import Limits
@@ -46,13 +44,6 @@ def perform(step: Step, picture: Picture, context: Context) -> None:
     _PERFORMERS[type(step)](step, picture, context)
 
 
-def turned(pixels: Pixels, turn: Turn) -> Pixels:
-    """A view: quarters clockwise, then top-bottom, then left-right."""
-    pixels = np.rot90(pixels, -turn.quarters)
-    pixels = pixels[::-1] if turn.flip else pixels
-    return pixels[:, ::-1] if turn.flop else pixels
-
-
 def _turn(step: steps.Turned, picture: Picture, context: Context) -> None:
     picture.map(lambda pixels: turned(pixels, step.turn))
 
@@ -70,17 +61,20 @@ def _cut(step: steps.Cut, picture: Picture, context: Context) -> None:
 
 def _resize(step: steps.Resized, picture: Picture, context: Context) -> None:
     layout = step.layout(picture.size)
-    extent = picture.extent or tuple(float(side) for side in picture.frames[0].shape[1::-1])
+    scaling = Scaling.of(picture, layout.shrink, layout.scaled)
     whole = step.strategy is not None or layout.extends
-    window = Box(0, 0, *layout.turned) if whole else Box(layout.left, layout.top, *layout.out)
+    window, turned_size = Box(layout.left, layout.top, *layout.out), layout.turned
+    if whole:
+        window = Box(0, 0, *layout.turned)
+    for turn in reversed(step.turns):
+        window = turn.before(window, turned_size)
+        turned_size = turned_size.swapped if turn.quarters % 2 else turned_size
 
     def resized(pixels: Pixels) -> Pixels:
         context.check()
-        area = (0.0, 0.0, extent[0], extent[1])
+        pixels = scale(pixels, scaling, window, step.kernel)
         for turn in step.turns:
-            area = _turned_area(area, pixels, turn)
             pixels = turned(pixels, turn)
-        pixels = scale(pixels, area, layout.turned, window, step.kernel)
         if layout.extends and layout.out != layout.turned:
             return placed(pixels, layout.out, layout.left, layout.top, step.background)
         return pixels
@@ -93,20 +87,6 @@ def _resize(step: steps.Resized, picture: Picture, context: Context) -> None:
         cut(picture, Box(left, top, *layout.out))
 
 
-def _turned_area(area: Area, pixels: Pixels, turn: Turn) -> Area:
-    """Where the content (left, top, right, bottom) lies once the array is turned."""
-    left, top, right, bottom = area
-    height, width = pixels.shape[:2]
-    for _ in range(turn.quarters):
-        left, top, right, bottom = height - bottom, left, height - top, right
-        height, width = width, height
-    if turn.flip:
-        top, bottom = height - bottom, height - top
-    if turn.flop:
-        left, right = width - right, width - left
-    return left, top, right, bottom
-
-
 def _filter(step: steps.Filtered, picture: Picture, context: Context) -> None:
     from pixelshift.imaging import filters
 
@@ -116,22 +96,18 @@ def _filter(step: steps.Filtered, picture: Picture, context: Context) -> None:
 def _rotate(step: steps.Rotated, picture: Picture, context: Context) -> None:
     from pixelshift.imaging.filters import rotate_any
 
-    def rotated(pixels: Pixels) -> Pixels:
-        context.check()
-        return rotate_any(pixels, step.angle)
-
-    picture.map(rotated)
+    picture.map(lambda pixels: rotate_any(pixels, step.angle, context.check))
 
 
 def _trim(step: steps.Trimmed, picture: Picture, context: Context) -> None:
-    box = content_box(picture.frames[0], step.edit)
+    box = content_box(picture.frames[0], step.edit, context.check)
     if box is not None:
         cut(picture, box)
 
 
 def _round(step: steps.Rounded, picture: Picture, context: Context) -> None:
-    picture.map(lambda pixels: rounded(pixels, step.edit))
-    box = content_box(picture.frames[0], edits.Trim())
+    picture.map(lambda pixels: rounded(pixels, step.edit, context.check))
+    box = content_box(picture.frames[0], edits.Trim(), context.check)
     if box is not None:
         cut(picture, box)
 
@@ -177,25 +153,27 @@ def _overlay(step: steps.Overlaid, picture: Picture, context: Context) -> None:
 
 
 def _gamma_in(step: steps.GammaIn, picture: Picture, context: Context) -> None:
-    from pixelshift.imaging.filters import gamma_in
+    from pixelshift.imaging.filters import by_rows, gamma_in
 
-    picture.map(lambda pixels: gamma_in(pixels, step.edit))
+    picture.map(lambda pixels: by_rows(lambda band: gamma_in(band, step.edit), pixels, context.check))
 
 
 def _gamma_out(step: steps.GammaOut, picture: Picture, context: Context) -> None:
-    from pixelshift.imaging.filters import gamma_out
+    from pixelshift.imaging.filters import by_rows, gamma_out
 
-    picture.map(lambda pixels: gamma_out(pixels, step.edit))
+    picture.map(lambda pixels: by_rows(lambda band: gamma_out(band, step.edit), pixels, context.check))
 
 
 _GREY_SPACES = {"b-w", "grey16"}
 
 
 def _recolour(step: steps.Recoloured, picture: Picture, context: Context) -> None:
-    """One channel for ``b-w`` and, in 8 bits, ``grey16``; ``cmyk`` is left to the encoder; others change nothing."""
+    """Grey, beside alpha if any, for ``b-w`` and, in 8 bits, ``grey16``; ``cmyk`` is left to the encoder.
+
+    Other names change nothing.
+    """
     if step.edit.name in _GREY_SPACES and picture.channels >= 3:
         _filter(steps.Filtered(edits.Greyscale()), picture, context)
-        picture.map(lambda pixels: pixels[..., 2:] if pixels.shape[2] == 4 else pixels[..., :1])
     picture.cmyk = step.edit.name == "cmyk"
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from pixelshift.imaging.geometry import Size
+from pixelshift.imaging.geometry import Size, Turn
 from pixelshift.imaging.metadata import Metadata
 
 if TYPE_CHECKING:
@@ -65,6 +65,13 @@ class Picture:
     def opaque(self) -> Pixels:
         """The first frame for a format without alpha: over black, as upstream does."""
         return over_black(self.frames[0])
+
+
+def turned(pixels: Pixels, turn: Turn) -> Pixels:
+    """A view: quarters clockwise, then top-bottom, then left-right."""
+    pixels = np.rot90(pixels, -turn.quarters)
+    pixels = pixels[::-1] if turn.flip else pixels
+    return pixels[:, ::-1] if turn.flop else pixels
 
 
 def over_black(pixels: Pixels) -> Pixels:

@@ -116,6 +116,8 @@ class SmartCut(Step):
 class Layout:
     """A resize with its numbers filled in."""
 
+    shrink: Shrink
+    """Source pixels per pixel of ``scaled``, not quite what their sizes say where those were rounded."""
     scaled: Size
     turned: Size
     out: Size
@@ -150,7 +152,11 @@ class Resized(Step):
     def layout(self, size: Size) -> Layout:
         """Contract 5.1, 5.2 and 5.4 for a picture of ``size``."""
         shrink = geometry.shrink_factors(size, self.target.swapped if self.swaps else self.target)
-        scaled = self._scaled(size, shrink)
+        scaled = geometry.scaled(size, shrink)
+        if self.strip:
+            # Frames lie below each other upstream, and each must fill whole rows of the result.
+            scaled = Size(scaled.width, max(1, round(size.height / shrink.vertical)))
+            shrink = Shrink(shrink.horizontal, size.height / scaled.height)
         turned = scaled
         for turn in self.turns:
             turned = turn.after(turned)
@@ -161,11 +167,7 @@ class Resized(Step):
             left, top = geometry.focal_offset(turned, out, self.focal_point)
         else:
             left, top = geometry.cover_offset(turned, out, self.position)
-        return Layout(scaled, turned, out, left, top, self.target.fit is Fit.CONTAIN)
-
-    def _scaled(self, size: Size, shrink: Shrink) -> Size:
-        scaled = geometry.scaled(size, shrink)
-        return Size(scaled.width, max(1, round(size.height / shrink.vertical))) if self.strip else scaled
+        return Layout(shrink, scaled, turned, out, left, top, self.target.fit is Fit.CONTAIN)
 
     def after(self, size: Size) -> Size:
         return self.layout(size).out

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pixelshift.edits.types import Format, Kernel
-from pixelshift.imaging import steps
+from pixelshift.imaging import geometry, steps
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs.jpeg import JpegOptions
 from pixelshift.imaging.geometry import Box, Size
@@ -27,7 +27,7 @@ class Stream:
     area: Edges
     """What is looked at, in whole stored pixels."""
     box: Edges
-    """What of it becomes the result."""
+    """What of it becomes the result; it may reach beyond, where the edge goes on."""
     size: Size
     kernel: Kernel
     options: JpegOptions
@@ -58,18 +58,27 @@ def stream_of(
 
 def _resized(resize: steps.Resized, area: Box, size: Size, denominator: int, options: JpegOptions) -> Stream | None:
     layout = resize.layout(size)
-    across, down = area.width / layout.turned.width, area.height / layout.turned.height
     # Enlarging samples elsewhere (contract 5.5), and a canvas larger than the picture needs a background.
-    if across < 1 or down < 1 or (layout.extends and layout.out != layout.turned):
+    if min(layout.shrink) < 1 or (layout.extends and layout.out != layout.turned):
         return None
+    # A decoder that reduces leaves out what does not fill a pixel.
+    area = Box(area.left, area.top, size.width * denominator, size.height * denominator)
     left, top = (0, 0) if layout.extends else (layout.left, layout.top)
+    across = _span(size.width, layout.shrink.horizontal, layout.scaled.width, (left, layout.out.width))
+    down = _span(size.height, layout.shrink.vertical, layout.scaled.height, (top, layout.out.height))
     box = (
-        area.left + left * across,
-        area.top + top * down,
-        min(area.left + (left + layout.out.width) * across, float(area.left + area.width)),
-        min(area.top + (top + layout.out.height) * down, float(area.top + area.height)),
+        area.left + denominator * across[0],
+        area.top + denominator * down[0],
+        area.left + denominator * across[1],
+        area.top + denominator * down[1],
     )
     return Stream(denominator, _edges(area), box, layout.out, resize.kernel, options)
+
+
+def _span(side: int, shrink: float, out: int, window: tuple[int, int]) -> tuple[float, float]:
+    """What of ``side`` pixels becomes the window (first, count) of ``out``; it may reach beyond both ends."""
+    low = geometry.first_sample(side, shrink, out) + window[0] * shrink
+    return low, low + window[1] * shrink
 
 
 def _edges(box: Box) -> Edges:

@@ -206,7 +206,7 @@ NAN = float("nan")
         {"options": {"quality": 0}},
         {"options": {"lossless": True}},
         {"source": "bmp"},
-        {"area": (0, 0, 63, 64)},
+        {"area": (0, 0, 31, 64)},
         {"area": (0, 0, 64.5, 64), "box": (0, 0, 64, 64)},
         {"kernel": "best"},
         {"box": (0, 0, 65, 64)},

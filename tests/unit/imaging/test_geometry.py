@@ -1,11 +1,13 @@
 """Sizes against the contract's worked examples (sections 3 and 5)."""
 
+import numpy as np
 import pytest
 
 from pixelshift.edits.types import Fit, Position, Resize
 from pixelshift.imaging import geometry
 from pixelshift.imaging.filters import warp
-from pixelshift.imaging.geometry import Box, Size, Target
+from pixelshift.imaging.geometry import Box, Size, Target, Turn
+from pixelshift.imaging.picture import turned
 
 
 def resized(size: Size, target: Target) -> Size:
@@ -149,3 +151,30 @@ def test_a_box_beyond_the_edge_or_without_area_is_not_inside() -> None:
     assert Box(0, 0, 400, 300).inside(Size(400, 300))
     assert not Box(390, 0, 20, 10).inside(Size(400, 300))
     assert not Box(0, 0, 0, 10).inside(Size(400, 300))
+
+
+@pytest.mark.parametrize(
+    "turn", [Turn(q, flip, flop) for q in range(4) for flip in (False, True) for flop in (False, True)]
+)
+def test_a_box_of_the_turned_picture_is_found_again_before_the_turn(turn: Turn) -> None:
+    picture = np.arange(7 * 5).reshape(5, 7, 1)
+    turned_picture = turned(picture, turn)
+    height, width = turned_picture.shape[:2]
+    wanted = Box(1, 2, 3, 2)
+    found = turn.before(wanted, Size(width, height))
+    part = picture[found.top : found.top + found.height, found.left : found.left + found.width]
+    assert np.array_equal(turned(part, turn), turned_picture[2:4, 1:4])
+
+
+@pytest.mark.parametrize(
+    ("side", "shrink", "out", "first"),
+    [
+        (83, 2.42, 34, 0.36),  # 34 results cover 82.28 pixels: 0.36 is left out on both ends
+        (121, 121 / 50, 50, 0.0),
+        (10, 2.5, 4, 0.0),
+        (83, 5.0, 17, -0.5),  # boxes of two pixels: 42 of them, the last one half beyond
+        (3, 3.0, 1, 0.0),
+    ],
+)
+def test_what_rounding_leaves_over_is_shared_by_both_ends(side: int, shrink: float, out: int, first: float) -> None:
+    assert geometry.first_sample(side, shrink, out) == pytest.approx(first)

@@ -5,11 +5,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageCms
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ExifTags, Image, ImageCms, IptcImagePlugin
 
 from pixelshift.edits.types import (
     Bandbool,
     Edit,
+    Encode,
     ExtractChannel,
     Format,
     Greyscale,
@@ -20,8 +23,9 @@ from pixelshift.edits.types import (
     ToColourspace,
     ToFormat,
 )
-from pixelshift.imaging import edit, exif, read_header
+from pixelshift.imaging import edit, exif, iptc, read_header
 from pixelshift.imaging.base import Output
+from pixelshift.imaging.codecs import jpeg
 from pixelshift.imaging.icc import is_srgb, srgb_profile
 from tests.compat.run_vectors import display_p3_profile, srgb_to_display_p3
 from tests.support import pictures
@@ -196,3 +200,62 @@ def test_rotate_null_orients_and_drops_everything() -> None:
     picture = opened(photo(), Rotate(None, strips=True))
     assert picture.size == (30, 40)
     assert {"exif", "icc_profile", "xmp"}.isdisjoint(picture.info)
+
+
+CAPTION = b"\x1c\x02\x78\x00\x05hello" + b"\x1c\x02\x74\x00\x03(c)"
+
+
+def with_photoshop_block(data: bytes, *resources: tuple[int, bytes]) -> bytes:
+    body = iptc.PREFIX
+    for kind, content in resources:
+        padded = content + b"\0" * (len(content) % 2)
+        body += b"8BIM" + kind.to_bytes(2, "big") + b"\x03abc" + len(content).to_bytes(4, "big") + padded
+    return data[:2] + b"\xff\xed" + (len(body) + 2).to_bytes(2, "big") + body + data[2:]
+
+
+@pytest.mark.parametrize("edits", [(Resize(20),), (Greyscale(),)], ids=["stream", "steps"])
+def test_iptc_stays_in_a_jpeg_and_what_else_photoshop_left_goes(edits: tuple[Edit, ...]) -> None:
+    source = with_photoshop_block(photo(), (0x040C, b"thumbnail"), (0x0404, CAPTION), (0x0422, b"position"))
+    body = edit(source, edits).body
+    assert jpeg.read_metadata(body).iptc == CAPTION
+    assert IptcImagePlugin.getiptcinfo(Image.open(io.BytesIO(body))) == {(2, 120): b"hello", (2, 116): b"(c)"}
+    assert b"thumbnail" not in body
+    assert b"position" not in body
+
+
+def test_iptc_goes_where_metadata_is_stripped() -> None:
+    source = with_photoshop_block(photo(), (0x0404, CAPTION))
+    assert jpeg.read_metadata(edit(source, [Resize(20), StripExif()]).body).iptc is None
+
+
+@pytest.mark.parametrize(("format_", "density"), [("PNG", 300), ("JPEG", 144), ("TIFF", 200)])
+@pytest.mark.parametrize("target", [Format.JPEG, Format.PNG, Format.TIFF])
+def test_the_density_stays(format_: str, density: int, target: Format) -> None:
+    source = pictures.encoded(pictures.gradient(40, 30), format_, dpi=(density, density))
+    picture = Image.open(io.BytesIO(edit(source, [Resize(20)], output=target).body))
+    found = picture.info["dpi"][0] if target is Format.TIFF else picture.getexif()[282]
+    assert round(float(found)) == density
+
+
+@pytest.mark.parametrize(("compression", "mode"), [("jpeg", "RGB"), ("deflate", "RGBA"), ("none", "RGBA")])
+def test_a_tiff_has_alpha_where_its_compression_can_hold_it(compression: str, mode: str) -> None:
+    source = pictures.encoded(pictures.gradient(40, 30, 4), "PNG")
+    body = edit(source, [Encode(Format.TIFF, (("compression", compression),))]).body
+    assert Image.open(io.BytesIO(body)).mode == mode
+
+
+def test_grey_of_a_translucent_picture_keeps_its_alpha() -> None:
+    pixels = pictures.gradient(40, 30, 4)
+    shown = pictures.decoded(edit(pictures.encoded(pixels, "PNG"), [ToColourspace("b-w")]).body)
+    assert np.array_equal(shown[..., -1], pixels[..., -1])
+
+
+@given(st.binary(max_size=60))
+def test_photoshop_blocks_of_any_bytes_are_read_or_left(rest: bytes) -> None:
+    found = iptc.from_block(iptc.PREFIX + rest)
+    assert found is None or found in rest
+
+
+@given(st.binary(max_size=200))
+def test_records_come_back_out_of_their_block(records: bytes) -> None:
+    assert iptc.from_block(iptc.to_block(records)) == records

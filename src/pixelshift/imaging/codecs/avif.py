@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pixelshift.edits.types import Format
-from pixelshift.imaging import exif
+from pixelshift.imaging import exif, geometry
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs import Decode, damaged
+from pixelshift.imaging.geometry import Size, Turn
 from pixelshift.imaging.metadata import Metadata
 
 if TYPE_CHECKING:
@@ -30,30 +31,36 @@ def read_header(data: bytes) -> Header:
     if not image.width or not image.height:
         raise damaged("AVIF without a width or a height")
     alpha = image.mode == "RGBA"
+    upright = _turn(image).after(Size(*image.size))
+    has_icc = "icc_profile" in image.info
+    return Header(Format.AVIF, *upright, 4 if alpha else 3, has_alpha=alpha, has_icc=has_icc)
+
+
+def _turn(image: "AvifImageFile") -> Turn:
+    """What the container wants done to the stored pixels before anybody sees them: its rotation and mirror.
+
+    Pillow gives them as the orientation of an EXIF block. To the plan an AVIF is upright, as upstream has it.
+    """
     block = image.info.get("exif")
-    return Header(
-        Format.AVIF,
-        image.width,
-        image.height,
-        4 if alpha else 3,
-        orientation=exif.orientation(exif.without_prefix(block)) if block else 1,
-        has_alpha=alpha,
-        has_icc="icc_profile" in image.info,
-    )
+    return geometry.upright(exif.orientation(exif.without_prefix(block)) if block else 1)
 
 
 def decode(data: bytes, header: Header, how: Decode) -> "Picture":
-    from pixelshift.imaging.codecs.pillow import check_size, load, pixels_of
-    from pixelshift.imaging.picture import Picture
+    from pixelshift.imaging.codecs.pillow import load, pixels_of
+    from pixelshift.imaging.picture import Picture, turned
 
     image = _open(data)
-    check_size(image, header)
+    turn = _turn(image)
+    if turn.after(Size(*image.size)) != (header.width, header.height):
+        raise damaged(f"{image.width}x{image.height} behind a header of {header.width}x{header.height}")
     load(image)
     block = image.info.get("exif")
     metadata = Metadata(
-        exif.without_prefix(block) if block else None, image.info.get("icc_profile"), image.info.get("xmp")
+        exif.with_orientation(exif.without_prefix(block), 1) if block else None,
+        image.info.get("icc_profile"),
+        image.info.get("xmp"),
     )
-    return Picture([pixels_of(image, metadata.icc)], metadata)
+    return Picture([turned(pixels_of(image, metadata.icc), turn)], metadata)
 
 
 def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pixelshift.edits.types import Format
-from pixelshift.imaging import exif
+from pixelshift.imaging import exif, iptc
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs import Decode, damaged
 from pixelshift.imaging.metadata import Metadata
@@ -20,6 +20,8 @@ _FRAMES = {0xC0: "baseline", 0xC1: "extended", 0xC2: "progressive"}
 _OTHER_FRAMES = {0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 _BARE = {0x01, *range(0xD0, 0xD9)}
 _START_OF_SCAN, _END = 0xDA, 0xD9
+_METADATA = {0xE0, 0xE1, 0xE2, 0xED}
+_JFIF_NAME = b"JFIF\0"
 _ICC_NAME, _XMP_NAME, _ADOBE = b"ICC_PROFILE\0", b"http://ns.adobe.com/xap/1.0/\0", b"Adobe"
 _MAX_SEGMENTS = 4_096
 _MAX_PAYLOAD_BYTES = 65_533
@@ -104,19 +106,34 @@ def _subsampling(factors: list[tuple[int, int]]) -> str | None:
 
 
 def read_metadata(data: bytes) -> Metadata:
-    """EXIF, ICC and XMP blocks, found without decoding."""
+    """EXIF, ICC, XMP and IPTC blocks and the density, found without decoding."""
     found = Metadata()
     parts: dict[int, bytes] = {}
     for marker, start, end in segments(data):
-        payload = data[start:end] if marker in {0xE1, 0xE2} else b""
+        payload = data[start:end] if marker in _METADATA else b""
         if payload.startswith(exif.PREFIX) and found.exif is None:
             found.exif = exif.without_prefix(payload)
         elif payload.startswith(_XMP_NAME) and found.xmp is None:
             found.xmp = payload[len(_XMP_NAME) :]
+        elif payload.startswith(iptc.PREFIX) and found.iptc is None:
+            found.iptc = iptc.from_block(payload)
+        elif payload.startswith(_JFIF_NAME) and found.density_dpi is None:
+            found.density_dpi = _density(payload)
         elif payload.startswith(_ICC_NAME) and len(payload) > len(_ICC_NAME) + 2:
             parts[payload[len(_ICC_NAME)]] = payload[len(_ICC_NAME) + 2 :]
     found.icc = b"".join(parts[number] for number in sorted(parts)) or None
     return found
+
+
+_CM_PER_INCH = 2.54
+
+
+def _density(jfif: bytes) -> float | None:
+    """Dots per inch across, where APP0 says more than a shape (JFIF 1.02)."""
+    if len(jfif) < 10:
+        return None
+    unit, across = jfif[7], int.from_bytes(jfif[8:10], "big")
+    return across * {1: 1.0, 2: _CM_PER_INCH}.get(unit, 0.0) or None
 
 
 def decode(data: bytes, header: Header, how: Decode) -> "Picture":
@@ -128,8 +145,8 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
     pixels = pixels_of(_loaded(data, header, how), metadata.icc)
     picture = Picture([pixels], metadata)
     if how.denominator > 1:
-        # The decoder rounds up; upstream's rounds down, and sizes follow upstream (contract 5.3).
-        picture.stands_for(how.size, (header.width / how.denominator, header.height / how.denominator))
+        # The decoder rounds up; upstream's rounds down, leaving out the last row and column (contract 5.3).
+        picture.stands_for(how.size, how.size)
     return picture
 
 
@@ -192,12 +209,13 @@ def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
         subsampling="4:4:4" if chosen.full_chroma else "4:2:0",
         progressive=chosen.progressive,
         optimize=chosen.optimise_coding,
+        extra=_segments([(0xED, iptc.to_block(records))]) if (records := picture.metadata.iptc) else b"",
         **picture.metadata.for_pillow(exif_prefix=True),
     )
 
 
 def marker_segments(metadata: Metadata) -> bytes:
-    """The blocks as finished APP1 and APP2 segments."""
+    """The blocks as finished APP1, APP2 and APP13 segments."""
     segments_: list[tuple[int, bytes]] = []
     if metadata.exif is not None:
         segments_.append((0xE1, exif.PREFIX + metadata.exif))
@@ -205,8 +223,15 @@ def marker_segments(metadata: Metadata) -> bytes:
         segments_.append((0xE1, _XMP_NAME + metadata.xmp))
     if metadata.icc is not None:
         segments_.append((0xE2, _ICC_NAME + b"\x01\x01" + metadata.icc))
+    if metadata.iptc is not None:
+        segments_.append((0xED, iptc.to_block(metadata.iptc)))
+    return _segments(segments_)
+
+
+def _segments(payloads: list[tuple[int, bytes]]) -> bytes:
+    """What is too long for a segment is left out."""
     return b"".join(
         struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
-        for marker, payload in segments_
+        for marker, payload in payloads
         if len(payload) <= _MAX_PAYLOAD_BYTES
     )

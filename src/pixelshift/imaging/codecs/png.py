@@ -81,6 +81,7 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
         exif.without_prefix(info.get("exif", b"")) or None,
         info.get("icc_profile"),
         xmp if isinstance(xmp, bytes) else None,
+        density_dpi=info.get("dpi", (None,))[0],
     )
     return Picture([pixels_of(image, metadata.icc)], metadata)
 

@@ -68,22 +68,23 @@ def decode(data: bytes, header: Header, how: Decode) -> Picture:
     check_size(image, header)
     load(image)
     xmp = image.info.get("xmp")
-    # Only the orientation crosses over: a TIFF's tags describe its own layout and its pages, not the picture.
-    block = exif.small_block(header.orientation)
+    # Only these cross over: a TIFF's tags describe its own layout and its pages, not the picture.
+    density = image.info.get("dpi", (None,))[0]
+    block = exif.small_block(header.orientation, density_dpi=None if density is None else float(density))
     metadata = Metadata(block, image.info.get("icc_profile"), xmp if isinstance(xmp, bytes) else None)
     return Picture([pixels_of(image, metadata.icc)], metadata)
 
 
 def encode(picture: Picture, options: Mapping[str, Any]) -> bytes:
-    """JPEG inside at quality 80 by default; pictures with alpha and CMYK are deflated.
+    """JPEG inside at quality 80 by default, which has no alpha; CMYK is deflated instead.
 
     Accepted without effect: ``pyramid``, ``tile``, ``bitdepth``, ``miniswhite``.
     """
-    image = as_image(over_black(picture.frames[0]) if picture.cmyk else picture.frames[0])
-    image = image.convert("CMYK") if picture.cmyk else image
     compression = str(options.get("compression", "jpeg"))
-    if compression == "jpeg" and image.mode in {"LA", "RGBA", "CMYK"}:
-        compression = "deflate"
+    image = as_image(over_black(picture.frames[0]) if picture.cmyk or compression == "jpeg" else picture.frames[0])
+    if picture.cmyk:
+        image = image.convert("CMYK")
+        compression = "deflate" if compression == "jpeg" else compression
     blocks = picture.metadata.for_pillow()
     block = blocks.pop("exif", None)
     more: dict[str, Any] = {"quality": int(options.get("quality", 80))} if compression == "jpeg" else {}
@@ -92,8 +93,10 @@ def encode(picture: Picture, options: Mapping[str, Any]) -> bytes:
     xmp = blocks.pop("xmp", None)
     if xmp is not None:
         more.setdefault("tiffinfo", {})[_XMP] = xmp
+    density = picture.metadata.density_dpi or exif.density(block or b"")
     for axis in ("x", "y"):
-        if f"{axis}res" in options:
-            more[f"{axis}_resolution"] = float(options[f"{axis}res"]) * _MM_PER_INCH
-            more["resolution_unit"] = "inch"
+        given = options.get(f"{axis}res")
+        wanted = density if given is None else float(given) * _MM_PER_INCH
+        if wanted is not None:
+            more |= {f"{axis}_resolution": wanted, "resolution_unit": "inch"}
     return saved(image, "TIFF", compression=_COMPRESSION.get(compression, "tiff_adobe_deflate"), **blocks, **more)

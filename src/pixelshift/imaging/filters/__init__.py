@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pixelshift.edits import types as edits
+from pixelshift.imaging.bands import by_rows
 from pixelshift.imaging.filters import channels, colour, spatial, warp
 from pixelshift.imaging.filters.channels import Pixels
 from pixelshift.imaging.filters.colour import gamma_in, gamma_out
@@ -41,16 +42,28 @@ FILTERS: Mapping[type, Callable[..., Pixels]] = MappingProxyType(
     }
 )
 
-# Those whose work grows with a window: they ask the clock between bands of rows.
-_BANDED = frozenset({edits.Blur, edits.Clahe, edits.Convolve, edits.Median, edits.Sharpen})
+# Those that look at more than one pixel at a time: they go through the picture in bands of rows themselves.
+_BANDED = frozenset(
+    {edits.Affine, edits.Blur, edits.Clahe, edits.Convolve, edits.Median, edits.Normalise, edits.Sharpen}
+)
 
 
 def apply(pixels: Pixels, edit: Any, checkpoint: Callable[[], None]) -> Pixels:
-    """Filter the array as ``edit`` says; ``checkpoint`` is called before and on the way, and may raise to stop it."""
-    checkpoint()
+    """Filter the array as ``edit`` says; ``checkpoint`` is called between bands of rows, and may raise to stop it."""
+    filter_ = FILTERS[type(edit)]
     if type(edit) in _BANDED:
-        return FILTERS[type(edit)](pixels, edit, checkpoint)
-    return FILTERS[type(edit)](pixels, edit)
+        return filter_(pixels, edit, checkpoint)
+    return by_rows(lambda band: filter_(band, edit), pixels, checkpoint)
 
 
-__all__ = ["FILTERS", "Pixels", "affine_size", "apply", "gamma_in", "gamma_out", "rotate_any", "rotated_size"]
+__all__ = [
+    "FILTERS",
+    "Pixels",
+    "affine_size",
+    "apply",
+    "by_rows",
+    "gamma_in",
+    "gamma_out",
+    "rotate_any",
+    "rotated_size",
+]

@@ -20,6 +20,7 @@ from pixelshift.edits.types import (
     Unflatten,
 )
 from pixelshift.errors import InvalidRequestError
+from pixelshift.imaging.bands import Checkpoint, bands, by_rows, go_on
 from pixelshift.imaging.filters import lab, tables
 from pixelshift.imaging.filters.channels import Pixels, as_rgb, has_alpha, join_alpha, on_colour, split_alpha
 
@@ -76,19 +77,29 @@ def modulate(pixels: Pixels, edit: Modulate) -> Pixels:
     return _as_colour(lambda picture: lab.adjust(picture, light=light, chroma=chroma), pixels)
 
 
-def normalise(pixels: Pixels, edit: Normalise) -> Pixels:
+def normalise(pixels: Pixels, edit: Normalise, checkpoint: Checkpoint = go_on) -> Pixels:
     """Stretch L between two percentiles to 0-100; a range of at most one L step is left as it is."""
-    low, high = _light_range(pixels, edit)
+    low, high = _light_range(pixels, edit, checkpoint)
     if abs(high - low) <= 1:
         return pixels.copy()
     scale = 100 / (high - low)
     light, chroma = (scale, -low * scale), (1.0, 0.0, 0.0, 1.0)
-    return _as_colour(lambda picture: lab.adjust(picture, light=light, chroma=chroma), pixels)
+
+    def stretched(band: Pixels) -> Pixels:
+        return _as_colour(lambda picture: lab.adjust(picture, light=light, chroma=chroma), band)
+
+    return by_rows(stretched, pixels, checkpoint)
 
 
-def _light_range(pixels: Pixels, edit: Normalise) -> tuple[int, int]:
+_LIGHT_LEVELS = 101
+
+
+def _light_range(pixels: Pixels, edit: Normalise, checkpoint: Checkpoint) -> tuple[int, int]:
     """Whole L values at the two percentiles, by the cumulative histogram of L with its fraction cut."""
-    counts = np.bincount(lab.lightness(as_rgb(pixels)).ravel())
+    counts = np.zeros(_LIGHT_LEVELS, np.intp)
+    for first, last in bands(len(pixels), 30 * pixels[0].size, checkpoint):
+        counts += np.bincount(lab.lightness(as_rgb(pixels[first:last])).ravel(), minlength=_LIGHT_LEVELS)
+    counts = counts[: int(np.flatnonzero(counts)[-1]) + 1]
     lower, upper = int(edit.lower), int(edit.upper)
     low = int(np.flatnonzero(counts)[0]) if lower == 0 else _percentile(counts, lower)
     high = len(counts) - 1 if upper == 100 else _percentile(counts, upper)
@@ -118,13 +129,13 @@ def threshold(pixels: Pixels, edit: Threshold) -> Pixels:
 def gamma_in(pixels: Pixels, edit: Gamma) -> Pixels:
     """Encode by ``1 / gamma`` ahead of the resize."""
     curve = tables.power(1 / edit.gamma)
-    return on_colour(lambda colour: curve[colour], pixels)
+    return on_colour(lambda colour: np.take(curve, colour), pixels)
 
 
 def gamma_out(pixels: Pixels, edit: Gamma) -> Pixels:
     """Decode by ``gamma`` after the resize."""
     curve = tables.power(edit.gamma)
-    return on_colour(lambda colour: curve[colour], pixels)
+    return on_colour(lambda colour: np.take(curve, colour), pixels)
 
 
 def gamma(pixels: Pixels, edit: Gamma) -> Pixels:
@@ -145,11 +156,12 @@ def linear(pixels: Pixels, edit: Linear) -> Pixels:
         raise InvalidRequestError(
             f"linear: {len(a)} and {len(b)} coefficients do not fit {channels} channels; give one, or one per channel.",
         )
-    curves = np.stack([_line(a[i % len(a)], b[i % len(b)]) for i in range(channels)])
+    curves = [_line(a[i % len(a)], b[i % len(b)]) for i in range(channels)]
 
     def apply(colour: Pixels) -> Pixels:
-        mapped: Pixels = curves[np.arange(channels), colour]
-        return mapped
+        if len(a) == len(b) == 1:
+            return np.take(curves[0], colour)
+        return np.stack([np.take(curve, colour[:, :, i]) for i, curve in enumerate(curves)], axis=2)
 
     return on_colour(apply, pixels) if skip_alpha else apply(pixels)
 

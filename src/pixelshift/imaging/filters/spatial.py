@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from pixelshift._native import _blend, _convolve, _rank
 from pixelshift.edits.types import Blur, Clahe, Convolve, Median, Sharpen
 from pixelshift.errors import InvalidRequestError
+from pixelshift.imaging.bands import Checkpoint, bands, go_on
 from pixelshift.imaging.filters import lab
-from pixelshift.imaging.filters.bands import Checkpoint, bands, go_on
-from pixelshift.imaging.filters.channels import Pixels, as_rgb, split_alpha
+from pixelshift.imaging.filters.channels import Pixels, as_rgb, has_alpha, split_alpha
 
 Sample = TypeVar("Sample", np.uint8, np.uint16)
 
@@ -30,15 +30,23 @@ Mask = NDArray[np.int32]
 
 
 def on_premultiplied(operation: Callable[[Pixels], Pixels], pixels: Pixels) -> Pixels:
-    """``operation`` on colours weighted by alpha, so that what is transparent does not bleed."""
+    """``operation``, which leaves opaque what is opaque, on colours weighted by alpha: the clear does not bleed."""
     _, alpha = split_alpha(pixels)
     if alpha is None or (pixels.shape[2] == 4 and bool(np.all(alpha == 255))):
         return operation(np.ascontiguousarray(pixels))
-    # Grey with alpha takes the way of RGBA, as it is rare.
+    result = operation(_premultiplied(pixels))
+    _blend.unpremultiply(result, result)
+    return _as_before(result, pixels)
+
+
+def _premultiplied(pixels: Pixels) -> Pixels:
+    """RGBA with colours weighted by alpha, fractions cut as in libvips; grey with alpha takes this way too."""
     weighted = np.empty((*pixels.shape[:2], 4), np.uint8)
     _blend.premultiply(weighted, np.ascontiguousarray(as_rgb(pixels)))
-    result = operation(weighted)
-    _blend.unpremultiply(result, result)
+    return weighted
+
+
+def _as_before(result: Pixels, pixels: Pixels) -> Pixels:
     return result if pixels.shape[2] == 4 else np.ascontiguousarray(result[:, :, 2:])
 
 
@@ -46,6 +54,14 @@ def gaussian_mask(sigma: float, min_amplitude: float) -> Mask:
     """libvips' integer Gaussian: ``round(20 exp(-x^2 / 2 sigma^2))``, cut below the amplitude."""
     mask = [math.floor(20 * height + 0.5) for height in _gaussian(sigma, min_amplitude)]
     return np.array([weight for weight in mask if weight > 0], np.int32)
+
+
+def _stacked(mask: Mask, precision: str) -> Mask:
+    """libvips' approximation of a mask: five layers of equal height, each as wide as the mask is at its middle."""
+    if precision != "approximate":
+        return mask
+    layers: Mask = (mask + 2) // 4
+    return layers[layers > 0]
 
 
 def _gaussian(sigma: float, min_amplitude: float) -> list[float]:
@@ -58,15 +74,14 @@ def _gaussian(sigma: float, min_amplitude: float) -> list[float]:
 def blur(pixels: Pixels, edit: Blur, checkpoint: Checkpoint = go_on) -> Pixels:
     """Gaussian along rows, then columns, by an integer mask, rounded after each; without sigma the mean of 3x3.
 
-    ``precision`` ``float`` uses unrounded weights up to a radius of 64; ``approximate`` is the integer mask as well,
-    whose cost does not grow with sigma.
+    ``precision`` ``float`` uses unrounded weights up to a radius of 64; ``approximate`` is a stack of five boxes.
     """
     if edit.sigma is None:
         return convolve(pixels, MILD_BLUR, checkpoint)
     heights = _gaussian(edit.sigma, edit.min_amplitude)
     if edit.precision == "float" and len(heights) <= FLOAT_RADIUS:
         return on_premultiplied(lambda picture: _blur_float(picture, heights, checkpoint), pixels)
-    mask = gaussian_mask(edit.sigma, edit.min_amplitude)
+    mask = _stacked(gaussian_mask(edit.sigma, edit.min_amplitude), edit.precision)
     if len(mask) == 1:
         return pixels.copy()
     return on_premultiplied(lambda picture: _blur_samples(picture, mask, checkpoint), pixels)
@@ -93,16 +108,31 @@ def convolve(pixels: Pixels, edit: Convolve, checkpoint: Checkpoint = go_on) -> 
     """Correlation with the kernel, ``sum / scale + offset``, clipped, fraction cut, in all channels."""
     kernel = np.array(edit.kernel, np.float64).reshape(edit.height, edit.width)
     levels = (edit.scale or 1.0, edit.offset)
-    return on_premultiplied(lambda picture: _correlate(picture, kernel, levels, checkpoint), pixels)
+    if not has_alpha(pixels):
+        return _correlate(pixels, kernel, levels, checkpoint)
+    return _as_before(_correlate(_premultiplied(pixels), kernel, levels, checkpoint, premultiplied=True), pixels)
 
 
 def _correlate(
-    picture: Pixels, kernel: NDArray[np.float64], levels: tuple[float, float], checkpoint: Checkpoint
+    picture: Pixels,
+    kernel: NDArray[np.float64],
+    levels: tuple[float, float],
+    checkpoint: Checkpoint,
+    *,
+    premultiplied: bool = False,
 ) -> Pixels:
     padded = _padded(picture, kernel.shape[1], kernel.shape[0], "edge")
     result = np.empty(picture.shape, np.uint8)
     for rows in bands(len(picture), kernel.size * picture[0].size, checkpoint):
-        _convolve.correlate(result, padded, np.ascontiguousarray(kernel), scale=levels[0], offset=levels[1], rows=rows)
+        _convolve.correlate(
+            result,
+            padded,
+            np.ascontiguousarray(kernel),
+            scale=levels[0],
+            offset=levels[1],
+            rows=rows,
+            premultiplied=premultiplied,
+        )
     return result
 
 
@@ -116,14 +146,33 @@ def sharpen(pixels: Pixels, edit: Sharpen, checkpoint: Checkpoint = go_on) -> Pi
     mask, curve = gaussian_mask(edit.sigma, SHARPEN_AMPLITUDE), sharpen_curve(edit)
 
     def apply(picture: Pixels) -> Pixels:
-        light, chroma = lab.split(as_rgb(picture))
+        light = _lightness(picture, checkpoint)
         smooth = _blur_samples(light[:, :, None], mask, checkpoint)[:, :, 0] if len(mask) > 1 else light
-        # int32: the difference of two 15-bit values, as an index from its least one on.
-        raised = light + np.take(curve, light.astype(np.int32) - smooth + 32768)
-        sharp = lab.join(as_rgb(picture), np.clip(raised, 0, 32767).astype(np.uint16), chroma)
-        return sharp if picture.shape[2] >= 3 else lab.luminance(sharp)
+        result = np.empty(picture.shape, np.uint8)
+        for first, last in bands(len(picture), _SHARPEN_WORK * picture[0].size, checkpoint):
+            band = slice(first, last)
+            result[band] = _sharpened(picture[band], light[band], smooth[band], curve)
+        return result
 
     return on_premultiplied(apply, pixels)
+
+
+_SHARPEN_WORK = 60
+
+
+def _lightness(picture: Pixels, checkpoint: Checkpoint) -> lab.Light:
+    light = np.empty(picture.shape[:2], np.uint16)
+    for first, last in bands(len(picture), _SHARPEN_WORK * picture[0].size, checkpoint):
+        light[first:last] = lab.split(as_rgb(picture[first:last]))[0]
+    return light
+
+
+def _sharpened(band: Pixels, light: lab.Light, smooth: lab.Light, curve: NDArray[np.int32]) -> Pixels:
+    rgb = as_rgb(band)
+    # int32: the difference of two 15-bit values, as an index from its least one on.
+    raised = light + np.take(curve, light.astype(np.int32) - smooth + 32768)
+    sharp = lab.join(rgb, np.clip(raised, 0, 32767).astype(np.uint16), lab.split(rgb)[1])
+    return sharp if band.shape[2] >= 3 else lab.luminance(sharp)
 
 
 def sharpen_curve(edit: Sharpen) -> NDArray[np.int32]:

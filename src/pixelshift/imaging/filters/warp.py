@@ -1,19 +1,21 @@
-"""Affine transforms: rotation by any angle, and sharp's ``affine``."""
+"""Affine transforms: rotation by any angle, and sharp's ``affine``. Both are bilinear, as in sharp.
+
+sharp knows other interpolators for ``affine``, but names them in a second argument, which an edit does not have.
+"""
 
 import math
-from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from pixelshift._native import _warp
 from pixelshift.edits.types import Affine
 from pixelshift.errors import InvalidRequestError
-from pixelshift.imaging.filters.channels import Pixels, split_alpha
+from pixelshift.imaging.bands import Checkpoint, bands, go_on
+from pixelshift.imaging.filters.channels import Pixels, as_rgb
 
 Matrix = tuple[float, float, float, float]
-Plane = NDArray[np.float32]
-Interpolate = Callable[[NDArray[np.float64]], tuple[list[NDArray[np.float64]], int]]
-"""Weights of the taps for each fraction, and how many taps lie before the pixel."""
+
+_WORK_PER_SAMPLE = 15
 
 
 def rotated_size(width: int, height: int, angle: float) -> tuple[int, int]:
@@ -28,17 +30,17 @@ def affine_size(width: int, height: int, matrix: Matrix) -> tuple[int, int]:
     return right - left, bottom - top
 
 
-def rotate_any(pixels: Pixels, angle: float) -> Pixels:
-    """Turn clockwise by ``angle`` degrees, bilinear, on an opaque black canvas that just holds the picture."""
-    return _warp(pixels, _rotation(angle), _bilinear)
+def rotate_any(pixels: Pixels, angle: float, checkpoint: Checkpoint = go_on) -> Pixels:
+    """Turn clockwise by ``angle`` degrees on an opaque black canvas that just holds the picture."""
+    return _warp_by(pixels, _rotation(angle), checkpoint)
 
 
-def affine(pixels: Pixels, edit: Affine) -> Pixels:
-    """Map (x, y) to (a x + b y, c x + d y), bicubic (Catmull-Rom), on an opaque black canvas.
+def affine(pixels: Pixels, edit: Affine, checkpoint: Checkpoint = go_on) -> Pixels:
+    """Map (x, y) to (a x + b y, c x + d y) on an opaque black canvas.
 
     Raises :class:`InvalidRequestError` for a matrix that cannot be inverted or leaves nothing.
     """
-    return _warp(pixels, edit.matrix, _bicubic)
+    return _warp_by(pixels, edit.matrix, checkpoint)
 
 
 def _rotation(angle: float) -> Matrix:
@@ -58,70 +60,19 @@ def _round(value: float) -> int:
     return math.floor(value + 0.5)
 
 
-FRAME = 3
-
-
-def _warp(pixels: Pixels, matrix: Matrix, interpolate: Interpolate) -> Pixels:
-    height, width = pixels.shape[:2]
+def _warp_by(pixels: Pixels, matrix: Matrix, checkpoint: Checkpoint) -> Pixels:
+    height, width, channels = pixels.shape
     a, b, c, d = matrix
     determinant = a * d - b * c
     left, top, right, bottom = _bounds(width, height, matrix)
     if abs(determinant) < 1e-12 or right <= left or bottom <= top:
         raise InvalidRequestError("affine: this matrix leaves no picture; choose one that can be inverted.")
-    framed = _frame(pixels)
-    xs = np.arange(left, right, dtype=np.float64)
-    result = np.empty((bottom - top, right - left, pixels.shape[2]), np.float32)
-    for row, y in enumerate(range(top, bottom)):
-        x_source = (d * xs - b * y) / determinant
-        y_source = (a * y - c * xs) / determinant
-        result[row] = _sample(framed, x_source, y_source, interpolate)
-    return _finish(result)
-
-
-def _frame(pixels: Pixels) -> Plane:
-    """Colours weighted by alpha, inside a frame of opaque black wide enough for every tap outside."""
-    height, width, channels = pixels.shape
-    framed = np.zeros((height + 2 * FRAME, width + 2 * FRAME, channels), np.float32)
-    inner = framed[FRAME:-FRAME, FRAME:-FRAME]
-    colour, alpha = split_alpha(pixels)
-    if alpha is None:
-        inner[:] = pixels
-    else:
-        framed[:, :, -1] = 255
-        inner[:, :, :-1] = colour * (alpha / np.float32(255))
-        inner[:, :, -1:] = alpha
-    return framed
-
-
-def _sample(framed: Plane, x: NDArray[np.float64], y: NDArray[np.float64], interpolate: Interpolate) -> Plane:
-    left, top = np.floor(x), np.floor(y)
-    (x_weights, before), (y_weights, _) = interpolate(x - left), interpolate(y - top)
-    columns = left.astype(np.intp) + FRAME - before
-    rows = top.astype(np.intp) + FRAME - before
-    last_row, last_column = framed.shape[0] - 1, framed.shape[1] - 1
-    total = np.zeros((len(x), framed.shape[2]), np.float32)
-    for j, y_weight in enumerate(y_weights):
-        row = np.clip(rows + j, 0, last_row)
-        for i, x_weight in enumerate(x_weights):
-            taps = framed[row, np.clip(columns + i, 0, last_column)]
-            total += taps * (y_weight * x_weight)[:, None].astype(np.float32)
-    return total
-
-
-def _finish(weighted: Plane) -> Pixels:
-    clipped = np.clip(weighted, 0, 255)
-    if weighted.shape[2] in {2, 4}:
-        alpha = np.rint(clipped[:, :, -1:])
-        colour = np.divide(clipped[:, :, :-1] * 255, alpha, out=np.zeros_like(clipped[:, :, :-1]), where=alpha > 0)
-        clipped = np.concatenate([np.minimum(colour, 255), alpha], axis=2)
-    return np.rint(clipped).astype(np.uint8)
-
-
-def _bilinear(t: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]], int]:
-    return [1 - t, t], 0
-
-
-def _bicubic(t: NDArray[np.float64]) -> tuple[list[NDArray[np.float64]], int]:
-    """Catmull-Rom (a = -0.5) weights of the four taps from one before."""
-    far, near = ((2 - t) * t - 1) * t / 2, ((3 * t - 5) * t * t + 2) / 2
-    return [far, near, ((4 - 3 * t) * t + 1) * t / 2, (t - 1) * t * t / 2], 1
+    # Grey takes the way of RGB, as it is rare.
+    source = np.ascontiguousarray(as_rgb(pixels))
+    result = np.empty((bottom - top, right - left, source.shape[2]), np.uint8)
+    across, down = (d / determinant, -c / determinant), (-b / determinant, a / determinant)
+    origin = (left * across[0] + top * down[0], left * across[1] + top * down[1])
+    for rows in bands(len(result), _WORK_PER_SAMPLE * result[0].size, checkpoint):
+        _warp.bilinear(result, source, origin=origin, across=across, down=down, rows=rows)
+    # The last channel is blue, or alpha behind it.
+    return result if channels >= 3 else np.ascontiguousarray(result[:, :, 2:])

@@ -2,9 +2,10 @@
 
 import pytest
 
+from pixelshift.edits import types as edits
 from pixelshift.edits.types import Blur, Clahe, Convolve, Median, Negate, Sharpen
 from pixelshift.errors import TimeLimitError
-from pixelshift.imaging.filters import apply
+from pixelshift.imaging.filters import FILTERS, apply, rotate_any
 from tests.support.pixels import noise
 
 LONG = [
@@ -13,6 +14,22 @@ LONG = [
     Convolve(31, 31, (1.0,) * 961, 961.0),
     Median(15),
     Sharpen(3.0),
+    edits.Affine((1.0, 0.3, 0.1, 0.7)),
+    edits.Bandbool("or"),
+    edits.EnsureAlpha(),
+    edits.ExtractChannel(1),
+    edits.Flatten(),
+    edits.Gamma(),
+    edits.Greyscale(),
+    edits.Linear((1.5,), (3.0,)),
+    edits.Modulate(hue=30),
+    edits.Negate(),
+    edits.Normalise(),
+    edits.Recomb(((1.0, 0.0, 0.0), (0.0, 0.0, 1.0), (0.0, 1.0, 0.0))),
+    edits.RemoveAlpha(),
+    edits.Threshold(),
+    edits.Tint(edits.Colour(255, 0, 0)),
+    edits.Unflatten(),
 ]
 
 
@@ -33,6 +50,15 @@ def test_a_long_filter_is_stopped_in_the_middle(edit: object) -> None:
     pixels = noise(1500, 1500, 3)
     with pytest.raises(TimeLimitError):
         apply(pixels, edit, Clock(2))
+
+
+def test_every_filter_is_here() -> None:
+    assert {type(edit) for edit in LONG} == set(FILTERS)
+
+
+def test_a_rotation_is_stopped_in_the_middle() -> None:
+    with pytest.raises(TimeLimitError):
+        rotate_any(noise(1500, 1500, 3), 30.0, Clock(2))
 
 
 def test_a_short_filter_asks_once() -> None:

@@ -130,7 +130,7 @@ def test_a_clock_can_stop_slow_filters_between_bands(monkeypatch: pytest.MonkeyP
     def stop() -> None:
         raise TimeLimitError("too long")
 
-    monkeypatch.setattr("pixelshift.imaging.filters.bands.BAND_WORK", 1)
+    monkeypatch.setattr("pixelshift.imaging.bands.BAND_WORK", 1)
     picture = noise(20, 4, 3)
     with pytest.raises(TimeLimitError):
         spatial.blur(picture, edits.Blur(2.0), stop)

@@ -80,7 +80,7 @@ def test_a_clock_can_stop_slow_filters_between_bands(monkeypatch: pytest.MonkeyP
         if len(calls) == 3:
             raise TimeLimitError("too long")
 
-    monkeypatch.setattr("pixelshift.imaging.filters.bands.BAND_WORK", 1)
+    monkeypatch.setattr("pixelshift.imaging.bands.BAND_WORK", 1)
     for run in (
         lambda: spatial.median(noise(200, 4, 1), edits.Median(5), stop_at_third),
         lambda: spatial.clahe(noise(200, 4, 1), edits.Clahe(3, 3), stop_at_third),

@@ -1,0 +1,70 @@
+"""Affine transforms of RGB and RGBA by bilinear interpolation."""
+
+from libc.math cimport isfinite
+from libc.stddef cimport size_t
+from libc.stdint cimport int32_t, uint8_t
+
+from pixelshift._native import CPU_LEVEL, LEVELS
+
+cdef extern from "pixelshift/cpu.h":
+    ctypedef enum pixelshift_cpu_level:
+        PIXELSHIFT_CPU_SCALAR
+        PIXELSHIFT_CPU_AVX2
+
+cdef extern from "pixelshift/warp.h" nogil:
+    int PIXELSHIFT_WARP_SIDE_LIMIT
+    ctypedef struct pixelshift_warp_source:
+        const uint8_t *pixels
+        int32_t width
+        int32_t height
+        int32_t channels
+    ctypedef struct pixelshift_warp_map:
+        double x
+        double y
+        double x_across
+        double y_across
+        double x_down
+        double y_down
+    void pixelshift_warp_bilinear(
+        uint8_t *dst, size_t columns, const pixelshift_warp_source *source, const pixelshift_warp_map *map,
+        size_t first, size_t last, pixelshift_cpu_level level)
+
+
+cdef pixelshift_cpu_level _level(cpu) except *:
+    level = CPU_LEVEL if cpu is None else cpu
+    if level not in LEVELS or LEVELS.index(level) > LEVELS.index(CPU_LEVEL):
+        raise ValueError(f"this process runs no kernels for {level!r}")
+    return PIXELSHIFT_CPU_AVX2 if level == "avx2" else PIXELSHIFT_CPU_SCALAR
+
+
+def bilinear(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] src, *, origin, across, down, rows, cpu=None):
+    """Rows ``(first, last)`` of ``dst``: pixel (column, row) samples ``src`` at origin + column across + row down.
+
+    ``origin``, ``across`` and ``down`` are (x, y) in source pixels, whose centres are whole numbers. Around the source
+    lies opaque black. Both pictures are RGB or RGBA. Raises ValueError for shapes, rows, numbers and levels that do
+    not fit.
+    """
+    cdef pixelshift_cpu_level level = _level(cpu)
+    cdef pixelshift_warp_map map
+    cdef pixelshift_warp_source source
+    cdef size_t first, last
+    if src.shape[2] not in (3, 4) or dst.shape[2] != src.shape[2]:
+        raise ValueError(f"RGB or RGBA both are wanted, not {src.shape[2]} and {dst.shape[2]} channels")
+    sides = (src.shape[0], src.shape[1], dst.shape[0], dst.shape[1])
+    if min(sides) < 1 or max(sides) > PIXELSHIFT_WARP_SIDE_LIMIT:
+        raise ValueError(f"sides are 1 to {PIXELSHIFT_WARP_SIDE_LIMIT}, not {sides}")
+    if not 0 <= rows[0] <= rows[1] <= dst.shape[0]:
+        raise ValueError(f"rows {rows[0]} to {rows[1]} are not in the picture")
+    map.x, map.y = origin
+    map.x_across, map.y_across = across
+    map.x_down, map.y_down = down
+    if not (isfinite(map.x) and isfinite(map.y) and isfinite(map.x_across) and isfinite(map.y_across)
+            and isfinite(map.x_down) and isfinite(map.y_down)):
+        raise ValueError("the transform must be of finite numbers")
+    first, last = rows
+    source.pixels = &src[0, 0, 0]
+    source.width = <int32_t>src.shape[1]
+    source.height = <int32_t>src.shape[0]
+    source.channels = <int32_t>src.shape[2]
+    with nogil:
+        pixelshift_warp_bilinear(&dst[0, 0, 0], dst.shape[1], &source, &map, first, last, level)
