@@ -148,3 +148,13 @@ def test_text_in_any_family_is_drawn(family: str) -> None:
     text = f'<text x="0" y="9" font-size="9" font-family="{family}">M</text>'
     pixels = Image.open(io.BytesIO(edit(wrapped(text), {"toFormat": "png"}).body)).convert("RGBA")
     assert pixels.getchannel("A").getbbox() is not None
+
+
+@pytest.mark.parametrize("unit", ["", "px", "pt", "pc", "in", "cm", "mm", "em", "ex"])
+def test_sides_in_any_unit_are_drawn_to_the_edge(unit: str) -> None:
+    square = f'<rect width="4{unit}" height="4{unit}" fill="red"/>'
+    source = f'<svg xmlns="http://www.w3.org/2000/svg" width="4{unit}" height="4{unit}">{square}</svg>'.encode()
+    drawn = edit(source, {"toFormat": "png"})
+    assert (drawn.width, drawn.height) == (read_header(source).width, read_header(source).height)
+    pixels = Image.open(io.BytesIO(drawn.body)).convert("RGBA")
+    assert pixels.getpixel((drawn.width - 2, drawn.height - 2)) == (255, 0, 0, 255)

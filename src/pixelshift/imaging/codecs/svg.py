@@ -108,6 +108,7 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
             svg_string=text,
             width=how.size.width,
             height=how.size.height,
+            dpi=_DPI,
             skip_system_fonts="<text" not in text,
             **GENERIC_FAMILIES,
         )
