@@ -4,7 +4,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,21 +29,21 @@ from pixelshift.origin.base import Origin
 from pixelshift.origin.shared import CachingOrigin, CoalescingOrigin
 from pixelshift.render.base import Renderer
 from pixelshift.render.in_process import InProcess
-from pixelshift.render.pool import PoolOptions, WorkerPool
-from pixelshift.render.shrink import shrink
 from pixelshift.request.base import RequestRules
 from pixelshift.request.rewrite import compile_rewrite
 from pixelshift.secret.rotation import FixedKeys, KeyName, RotatingKeys
 from pixelshift.settings import SeriesSettings, Settings, load
-from pixelshift.vision.local import LocalFaces
-from pixelshift.vision.rekognition import Rekognition, RekognitionSettings
 
 if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
     from pixelshift.notify.base import Sink
+    from pixelshift.render.pool import PoolOptions, WorkerPool
     from pixelshift.streams.service import SeriesService
+    from pixelshift.vision.rekognition import Rekognition
 
 BUFFERED_LIMIT_BYTES = 6 * 1024 * 1024 // 4 * 3
-"""The largest body whose base64 text has 6 MiB, where upstream refuses, by the base64 text alone."""
+"""The largest body whose base64 text alone fits into 6 MiB: where upstream refuses."""
 SAFE_LIMIT_BYTES = BUFFERED_LIMIT_BYTES - 24 * 1024
 """The largest body that Lambda carries for sure: its limit is for the whole answer, with every header a URL can set."""
 STREAMED_LIMIT_BYTES = 200 * 1024 * 1024 - 32 * 1024
@@ -92,9 +91,9 @@ class ImageService:
     """The service with the parts that a process must end or purge."""
 
     delivery: DeliveryService
-    pool: WorkerPool
+    pool: "WorkerPool"
     cache: HttpCache | None
-    executor: ThreadPoolExecutor
+    executor: "ThreadPoolExecutor"
 
     def is_ready(self) -> bool:
         """Whether pictures can be made."""
@@ -111,6 +110,10 @@ def image_service(settings: Settings, environment: Mapping[str, str] = os.enviro
 
     :raises SettingsError: the rewrite pattern does not compile.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
+    from pixelshift.render.pool import WorkerPool
+
     limits = settings.limits.limits()
     rules, originals = request_rules(settings), _originals(settings, environment, limits)
     store = cache_store(settings)
@@ -210,7 +213,9 @@ def _peek(store: CacheStore | None) -> Callable[[str], Entry | None] | None:
     return store.get if isinstance(store, MemoryStore) else None
 
 
-def _pool_options(settings: Settings, environment: Mapping[str, str]) -> PoolOptions:
+def _pool_options(settings: Settings, environment: Mapping[str, str]) -> "PoolOptions":
+    from pixelshift.render.pool import PoolOptions
+
     kept = {name: environment[name] for name in _WORKER_VARIABLES if name in environment}
     return PoolOptions(
         size=settings.render.workers or len(os.sched_getaffinity(0)),
@@ -292,11 +297,16 @@ def _eyes(settings: Settings) -> Eyes:
     if asks_faces:
         return Eyes(rekognition, moderator)
     if chosen.faces == "local" or (chosen.faces == "auto" and find_spec("cv2") is not None):
+        from pixelshift.vision.local import LocalFaces
+
         return Eyes(LocalFaces(), moderator)
     return Eyes(None, moderator)
 
 
-def _rekognition(settings: Settings) -> Rekognition:
+def _rekognition(settings: Settings) -> "Rekognition":
+    from pixelshift.render.shrink import shrink
+    from pixelshift.vision.rekognition import Rekognition, RekognitionSettings
+
     endpoint = settings.origin.rekognition_endpoint or settings.origin.endpoint or None
     return Rekognition(RekognitionSettings(settings.origin.region, endpoint), shrink=shrink)
 

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from pixelshift.cli.serve import environment_for
+from pixelshift.value import contents, defaults, is_value
 
 _SUFFIXES = {
     "jpg": "jpeg", "jpeg": "jpeg", "png": "png", "webp": "webp", "gif": "gif", "avif": "avif", "tif": "tiff",
@@ -213,7 +213,8 @@ def explain(
 
 def _short(value: object) -> str:
     """An edit with what differs from its defaults; anything else as text."""
-    if not is_dataclass(value):
+    if not is_value(value):
         return str(value)
-    said = [(one.name, getattr(value, one.name)) for one in fields(value) if getattr(value, one.name) != one.default]
+    usual = defaults(value)
+    said = [(name, held) for name, held in contents(value).items() if name not in usual or held != usual[name]]
     return type(value).__name__ + (f" ({', '.join(f'{name}={one}' for name, one in said)})" if said else "")

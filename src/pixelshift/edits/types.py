@@ -1,13 +1,14 @@
-"""The vocabulary of edits: one frozen dataclass per operation, with sharp's names and defaults.
+"""The vocabulary of edits: one frozen value per operation, with sharp's names and defaults.
 
 An image request carries ``tuple[Edit, ...]`` in the order in which the client listed them, for the few cases in which
 that order matters (contract, 3.1). Values are checked where they are parsed (:mod:`pixelshift.edits.parse`); code that
 receives an edit may rely on its ranges.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
+
+from pixelshift.value import value
 
 
 class Format(StrEnum):
@@ -67,7 +68,7 @@ class Kernel(StrEnum):
     MKS2021 = "mks2021"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Colour:
     """sRGB, 0-255 each; ``alpha`` 0.0 (clear) to 1.0."""
 
@@ -80,7 +81,7 @@ class Colour:
 BLACK = Colour()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Resize:
     width: int | None = None
     height: int | None = None
@@ -96,7 +97,7 @@ class Resize:
     ratio: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Crop:
     """``crop`` (the service's own) or ``extract`` (sharp's): the same cut, other error codes."""
 
@@ -107,7 +108,7 @@ class Crop:
     name: Literal["crop", "extract"] = "crop"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Overlay:
     """``overlayWith``; positions keep their text form because ``p`` means per cent of the base (contract, 3.4)."""
 
@@ -127,13 +128,13 @@ class Overlay:
     density: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SmartCrop:
     face_index: int = 0
     padding: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RoundCrop:
     rx: float | None = None
     ry: float | None = None
@@ -141,29 +142,29 @@ class RoundCrop:
     top: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ContentModeration:
     min_confidence: float = 75.0
     blur: float = 50.0
     labels: tuple[str, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Animated:
     value: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StripExif:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StripIcc:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Extend:
     top: int = 0
     bottom: int = 0
@@ -173,7 +174,7 @@ class Extend:
     extend_with: Literal["background", "copy", "repeat", "mirror"] = "background"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Trim:
     threshold: float = 10.0
     background: Colour | None = None
@@ -181,7 +182,7 @@ class Trim:
     margin: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Rotate:
     """Degrees clockwise; ``None`` auto-orients by the EXIF tag."""
 
@@ -190,22 +191,22 @@ class Rotate:
     """``rotate: null`` also drops all metadata, as it always has upstream (contract, 0.4)."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Flip:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Flop:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Affine:
     matrix: tuple[float, float, float, float]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Sharpen:
     """``sigma`` ``None`` = sharp's mild 3x3 kernel."""
 
@@ -217,12 +218,12 @@ class Sharpen:
     y3: float = 20.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Median:
     size: int = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Blur:
     """``sigma`` ``None`` = 3x3 box."""
 
@@ -231,7 +232,7 @@ class Blur:
     min_amplitude: float = 0.2
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Convolve:
     width: int
     height: int
@@ -240,58 +241,58 @@ class Convolve:
     offset: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Clahe:
     width: int
     height: int
     max_slope: int = 3
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Threshold:
     value: int = 128
     greyscale: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Tint:
     colour: Colour
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Greyscale:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Gamma:
     gamma: float = 2.2
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Negate:
     alpha: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Normalise:
     lower: float = 1.0
     upper: float = 99.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Linear:
     a: tuple[float, ...]
     b: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Recomb:
     matrix: tuple[tuple[float, ...], ...]
     """3x3 or 4x4."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Modulate:
     brightness: float = 1.0
     saturation: float = 1.0
@@ -299,48 +300,48 @@ class Modulate:
     lightness: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Flatten:
     background: Colour = BLACK
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Unflatten:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PipelineColourspace:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToColourspace:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RemoveAlpha:
     pass
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EnsureAlpha:
     alpha: float = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ExtractChannel:
     channel: int
     """0-3; ``alpha`` parses to -1, the last one."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Bandbool:
     operation: Literal["and", "or", "eor"]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Encode:
     """``jpeg``, ``png``, ``webp`` …: sets the format and its encoder options (contract, 3.10).
 
@@ -351,7 +352,7 @@ class Encode:
     options: tuple[tuple[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ToFormat:
     format: Format
     written: str | None = None

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable
 
-from pixelshift.edits.service import cannot_access_bucket
 from pixelshift.errors import InvalidRequestError
 
 _WHITE_SPACE = re.compile(r"\s+")
@@ -31,6 +30,8 @@ def check_bucket(name: object, buckets: tuple[str, ...]) -> str:
     """Return the name if it is on the list, to the letter; raises :class:`ForbiddenError` (403) otherwise."""
     if isinstance(name, str) and name in buckets:
         return name
+    from pixelshift.edits.service import cannot_access_bucket  # settings read bucket lists where no edits are known
+
     raise cannot_access_bucket()
 
 

@@ -1,0 +1,69 @@
+"""What a function's start imports: libraries that take long are left until something needs them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+HEAVY = {
+    "PIL",
+    "boto3",
+    "botocore",
+    "cv2",
+    "fastapi",
+    "matplotlib",
+    "numba",
+    "numpy",
+    "pydantic",
+    "rich",
+    "scipy",
+    "typer",
+}
+PROBE = """
+import json, sys
+class Context:
+    aws_request_id = "r"
+    def get_remaining_time_in_millis(self):
+        return 30_000
+from {module} import handler
+{call}
+print(json.dumps([answer, sorted(sys.modules)]))
+"""
+
+
+def _modules(module: str, call: str, **environment: str) -> tuple[object, set[str]]:
+    run = subprocess.run(
+        [sys.executable, "-c", PROBE.format(module=module, call=call)],
+        env={"PIXELSHIFT_METRICS": "off", **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    answer, modules = json.loads(run.stdout)
+    return answer, set(modules)
+
+
+def test_the_first_photograph_needs_no_heavy_library() -> None:
+    event = {"path": "/fit-in/300x300/dandelions.jpg", "httpMethod": "GET", "requestContext": {}}
+    call = f"answer = handler({event!r}, Context())['statusCode'], 'subprocess' in sys.modules"
+    answer, modules = _modules("pixelshift.aws.image", call, PIXELSHIFT_ORIGIN="folder", PIXELSHIFT_FOLDER=str(SAMPLES))
+    assert answer == [200, False]
+    assert "pixelshift._native._engine" in modules
+    assert modules & HEAVY == set()
+
+
+def test_the_start_with_an_s3_origin_needs_none_either() -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
+    _, modules = _modules("pixelshift.aws.image", "answer = None", SOURCE_BUCKETS="b", **keys)
+    assert modules & HEAVY == set()
+
+
+@pytest.mark.parametrize("name", ["detector", "recorder", "replay", "outbox"])
+def test_stream_functions_start_without_a_client_and_without_pictures(name: str) -> None:
+    _, modules = _modules(f"pixelshift.aws.{name}", "answer = None")
+    assert modules & (HEAVY - {"numpy"}) == set()
+    assert not {one for one in modules if one.startswith(("pixelshift.imaging", "pixelshift.edits"))}
