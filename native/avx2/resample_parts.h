@@ -79,6 +79,14 @@ static inline __m256i premultiplied(__m256i colour, __m256i alpha, premultiplier
     return _mm256_mulhi_epu16(_mm256_add_epi16(_mm256_mullo_epi16(colour, alpha), by.half), by.scale);
 }
 
+/* Weights each colour of pairs of RGBA or grey-alpha pixels by its alpha. */
+static inline __m256i weighted(__m256i pairs, int channels, premultiplier by) {
+    __m256i alpha = channels == 4 ? _mm256_shuffle_epi32(pairs, 0xff) : _mm256_shuffle_epi32(pairs, 0xf5);
+    __m256i colour = premultiplied(pairs, alpha, by);
+    alpha = _mm256_sll_epi16(pairs, by.bits);
+    return channels == 4 ? _mm256_blend_epi16(colour, alpha, 0xc0) : _mm256_blend_epi16(colour, alpha, 0xcc);
+}
+
 static inline __m256i two_weights(const int16_t *weight) {
     int32_t both;
     memcpy(&both, weight, sizeof both);
@@ -258,6 +266,14 @@ static inline void filter_columns_wide(int16_t *turned, const int16_t *pairs, co
         turned += (ptrdiff_t)channels * STRIP;
     }
 }
+
+/*
+ * The most results that one pair of rows counts in where TALL_RATIO rows or more become one: filters reach at most 4.5
+ * results to both sides.
+ */
+#define PIXELSHIFT_RESAMPLE_TALL_RESULTS 12
+void pixelshift_resample_add_tall_avx2(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride,
+                                       int32_t rows);
 
 typedef struct {
     int32_t from; /* outputs [from, to) */

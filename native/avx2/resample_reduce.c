@@ -12,17 +12,11 @@
 #define PAIRS (STRIP / 2)
 /* Where colour is weighted by alpha over more than 128 rows, sums take 64 bits. */
 #define LONG_SUMS(plan) ((plan)->premultiply && (plan)->y->wide)
+/* From this many rows per result on, runs of pairs with the same results are long enough for resample_tall.c. */
+#define TALL_RATIO 5
 
 size_t pixelshift_resample_sum_bytes_avx2(const pixelshift_resample_plan *plan) {
     return LONG_SUMS(plan) ? sizeof(int64_t) : sizeof(int32_t);
-}
-
-/* Weights each colour of pairs of RGBA or grey-alpha pixels by its alpha. */
-static inline __m256i weighted(__m256i pairs, int channels, premultiplier by) {
-    __m256i alpha = channels == 4 ? _mm256_shuffle_epi32(pairs, 0xff) : _mm256_shuffle_epi32(pairs, 0xf5);
-    __m256i colour = premultiplied(pairs, alpha, by);
-    alpha = _mm256_sll_epi16(pairs, by.bits);
-    return channels == 4 ? _mm256_blend_epi16(colour, alpha, 0xc0) : _mm256_blend_epi16(colour, alpha, 0xcc);
 }
 
 /*
@@ -52,22 +46,22 @@ typedef struct {
 
 static inline __attribute__((always_inline)) void widen_piece(int16_t *pairs, const piece *of, int alpha_of,
                                                               premultiplier by) {
+    ptrdiff_t samples = of->to - of->from;
+    ptrdiff_t readable = of->width - of->from;
+    ptrdiff_t whole = (samples + 31 < readable ? samples + 31 : readable) & ~(ptrdiff_t)31;
     const uint8_t *ahead = of->ahead;
-    for (int pair = 0; pair < PAIRS; pair++) {
-        const uint8_t *even = of->row[2 * pair];
-        const uint8_t *odd = of->row[2 * pair + 1];
-        int16_t *out = pairs + (ptrdiff_t)pair * 2 * PIECE;
-        int32_t sample = of->from;
-        for (; sample < of->to && sample + 32 <= of->width; sample += 32, out += 64) {
-            PREFETCH(ahead);
-            ahead += 64;
-            widen_rows(out, even + sample, odd + sample, alpha_of, by);
+    for (int pair = 0; pair < PAIRS; pair++, pairs += 2 * PIECE, ahead += 2 * whole) {
+        const uint8_t *even = of->row[2 * pair] + of->from;
+        const uint8_t *odd = of->row[2 * pair + 1] + of->from;
+        for (ptrdiff_t i = 0; i < whole; i += 32) {
+            PREFETCH(ahead + 2 * i);
+            widen_rows(pairs + 2 * i, even + i, odd + i, alpha_of, by);
         }
-        if (sample < of->to) {
+        if (whole < samples) {
             uint8_t rest[2][32] = {{0}};
-            memcpy(rest[0], even + sample, (size_t)(of->width - sample));
-            memcpy(rest[1], odd + sample, (size_t)(of->width - sample));
-            widen_rows(out, rest[0], rest[1], alpha_of, by);
+            memcpy(rest[0], even + whole, (size_t)(readable - whole));
+            memcpy(rest[1], odd + whole, (size_t)(readable - whole));
+            widen_rows(pairs + 2 * whole, rest[0], rest[1], alpha_of, by);
         }
     }
 }
@@ -101,29 +95,91 @@ static inline void store_finished(int16_t *finished, const __m256i *value) {
     store(finished + 16, _mm256_permute2x128_si256(low, high, 0x31));
 }
 
-static void add_piece(const int16_t *pairs, const share *of, int32_t from, int32_t to, const rounding *round) {
+/*
+ * Adds `count` pairs to the sums of a piece. The flags are constants: each combination is compiled by itself, with the
+ * weights in registers, since a compiler that sees a choice inside the loop runs out of them.
+ */
+static inline __attribute__((always_inline)) void add_pairs(const int16_t *pairs, const share *of, int32_t from,
+                                                            int32_t to, const rounding *round, const int count,
+                                                            const int begins, const int ends) {
     int32_t *sums = (int32_t *)of->sums + from;
-    int16_t *finished = of->finished == NULL ? NULL : of->finished + from;
-    for (int32_t sample = from; sample < to; sample += 32, pairs += 64, sums += 32) {
+    int16_t *finished = of->finished + from;
+    __m256i both[PAIRS];
+#pragma GCC unroll 8
+    for (int i = 0; i < count; i++) {
+        both[i] = two_weights(of->weight + 2 * i);
+    }
+    pairs += (ptrdiff_t)of->from * 2 * PIECE;
+    for (int32_t sample = from; sample < to; sample += 32, pairs += 64, sums += 32, finished += 32) {
         __m256i sum[4];
 #pragma GCC unroll 4
         for (int j = 0; j < 4; j++) {
-            sum[j] = of->begins ? round->offset : load(sums + 8 * j);
+            sum[j] = begins ? round->offset : load(sums + 8 * j);
         }
-        weigh(sum, pairs, of);
-        if (finished != NULL) {
+#pragma GCC unroll 8
+        for (int i = 0; i < count; i++) {
 #pragma GCC unroll 4
             for (int j = 0; j < 4; j++) {
-                sum[j] = _mm256_sra_epi32(sum[j], round->shift);
+                __m256i pair = load(pairs + (ptrdiff_t)i * 2 * PIECE + 16 * j);
+                sum[j] = _mm256_add_epi32(sum[j], _mm256_madd_epi16(pair, both[i]));
             }
-            store_finished(finished, sum);
-            finished += 32;
-            continue;
         }
 #pragma GCC unroll 4
         for (int j = 0; j < 4; j++) {
-            store(sums + 8 * j, sum[j]);
+            if (ends) {
+                sum[j] = _mm256_sra_epi32(sum[j], round->shift);
+            } else {
+                store(sums + 8 * j, sum[j]);
+            }
         }
+        if (ends) {
+            store_finished(finished, sum);
+        }
+    }
+}
+
+static inline __attribute__((always_inline)) void add_pairs_of(const int16_t *pairs, const share *of, int32_t from,
+                                                               int32_t to, const rounding *round, const int count) {
+    switch ((of->begins ? 1 : 0) + (of->finished != NULL ? 2 : 0)) {
+    case 0:
+        add_pairs(pairs, of, from, to, round, count, 0, 0);
+        break;
+    case 1:
+        add_pairs(pairs, of, from, to, round, count, 1, 0);
+        break;
+    case 2:
+        add_pairs(pairs, of, from, to, round, count, 0, 1);
+        break;
+    default:
+        add_pairs(pairs, of, from, to, round, count, 1, 1);
+    }
+}
+
+static void add_piece(const int16_t *pairs, const share *of, int32_t from, int32_t to, const rounding *round) {
+    switch (of->to - of->from) {
+    case 1:
+        add_pairs_of(pairs, of, from, to, round, 1);
+        break;
+    case 2:
+        add_pairs_of(pairs, of, from, to, round, 2);
+        break;
+    case 3:
+        add_pairs_of(pairs, of, from, to, round, 3);
+        break;
+    case 4:
+        add_pairs_of(pairs, of, from, to, round, 4);
+        break;
+    case 5:
+        add_pairs_of(pairs, of, from, to, round, 5);
+        break;
+    case 6:
+        add_pairs_of(pairs, of, from, to, round, 6);
+        break;
+    case 7:
+        add_pairs_of(pairs, of, from, to, round, 7);
+        break;
+    default:
+        add_pairs_of(pairs, of, from, to, round, PAIRS);
     }
 }
 
@@ -185,6 +241,10 @@ void pixelshift_resample_add_avx2(pixelshift_resample_stream *stream, const uint
                                   int32_t rows) {
     const pixelshift_resample_plan *plan = &stream->plan;
     const pixelshift_resample_axis *y = plan->y;
+    if (!LONG_SUMS(plan) && y->last - y->first >= TALL_RATIO * y->out) {
+        pixelshift_resample_add_tall_avx2(stream, src, src_stride, rows);
+        return;
+    }
     int16_t *pairs = stream->scratch;
     wide_rounding wide = rounding_to_middle(plan, y->bits + plan->source_bits);
     rounding round = narrow_rounding(&wide);
