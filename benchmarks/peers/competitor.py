@@ -40,6 +40,18 @@ class Competitor:
         """Scale the array of an .npy file, shape (height, width, channels)."""
         raise NotOffered
 
+    def filter(self, picture: str, name: str) -> Call:
+        """One of the filters that benchmarks/kernels/test_filters.py names, on the array of an .npy file."""
+        raise NotOffered
+
+    def blend(self, base: str, overlay: str, mode: str) -> Call:
+        """All of an RGBA array on all of another, by sharp's name of the mode; ``watermark``: ``over`` on RGB."""
+        raise NotOffered
+
+    def saliency(self, picture: str, strategy: str, width: int, height: int) -> Call:
+        """Where a window of this size shows most, by ``attention`` or ``entropy``."""
+        raise NotOffered
+
     def edit(self, spec: EditSpec) -> Call:
         """Decode, edit, encode; the call returns the file's bytes."""
         raise NotOffered

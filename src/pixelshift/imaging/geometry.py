@@ -140,11 +140,15 @@ def jpeg_decoded(size: Size, denominator: int) -> Size:
 
 
 def webp_decoded(size: Size, target: Target) -> Size:
-    """The size upstream's WebP decoder scales to before the resize; the picture's own where that enlarges."""
+    """The size upstream's WebP decoder scales to before the resize; the picture's own where that enlarges.
+
+    The reciprocal is taken first, which decides some halves.
+    """
     shrink = min(shrink_factors(size, target))
     if shrink <= 1.0:
         return size
-    return Size(max(1, round(size.width / shrink)), max(1, round(size.height / shrink)))
+    scale = 1.0 / shrink
+    return Size(max(1, round(size.width * scale)), max(1, round(size.height * scale)))
 
 
 def svg_rendered(size: Size, target: Target) -> Size:

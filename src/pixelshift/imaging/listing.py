@@ -77,7 +77,7 @@ class Listing:
             yield step(edit)
 
     def _cuts(self) -> list[tuple[bool, Step]]:
-        """(before the resize?, cut): the first one listed before the resize; every other one after it."""
+        """(before the resize?, cut): before it only the first of those that were listed there."""
         cuts: list[tuple[bool, Step]] = []
         for index, edit in enumerate(self._edits):
             if isinstance(edit, edits.Crop | edits.SmartCrop):
@@ -90,7 +90,10 @@ class Listing:
         return (step for before, step in self._cuts() if before)
 
     def cuts_after(self) -> Iterator[Step]:
-        return (step for before, step in self._cuts() if not before)
+        """There is one cut of the result: of several the last counts, but a face is looked for where it was listed."""
+        later = [step for before, step in self._cuts() if not before]
+        last = next((step for step in reversed(later) if isinstance(step, steps.Cut)), None)
+        return (step for step in later if step is last or not isinstance(step, steps.Cut))
 
     def _upright(self) -> list[Turn]:
         return [geometry.upright(self._header.orientation)] if self.orients else []

@@ -62,6 +62,11 @@ def test_a_webp_is_scaled_while_it_is_decoded() -> None:
     assert resized(decoded, Target(None, 80)) == (19, 80)
 
 
+def test_a_webp_is_scaled_by_the_reciprocal() -> None:
+    """60 * (1 / (40 / 13)) lies just below the half that 60 / (40 / 13) is."""
+    assert geometry.webp_decoded(Size(60, 40), Target(None, 13)) == (19, 13)
+
+
 def test_auto_orient_swaps_the_target() -> None:
     target = Target(30, None).swapped
     denominator = geometry.jpeg_denominator(Size(400, 300), target)

@@ -47,6 +47,7 @@ def result(*listed: Edit, source: bytes = PNG, assets: Assets | None = None) -> 
         ([edits.Rotate(90), edits.Crop(3, 4, 10, 20)], lambda p: np.rot90(p, -1)[4:24, 3:13]),
         ([edits.Crop(3, 4, 10, 20), edits.Rotate(90)], lambda p: np.rot90(p[4:24, 3:13], -1)),
         ([edits.Crop(3, 4, 30, 20), edits.Crop(1, 2, 5, 6, "extract")], lambda p: p[6:12, 4:9]),
+        ([edits.Resize(40, 30), edits.Crop(0, 0, 9, 9), edits.Crop(1, 2, 5, 6, "extract")], lambda p: p[2:8, 1:6]),
         ([edits.Extend(1, 2, 3, 4, extend_with="copy")], lambda p: np.pad(p, ((1, 2), (3, 4), (0, 0)), "edge")),
         ([edits.Extend(1, 2, 3, 4, extend_with="repeat")], lambda p: np.pad(p, ((1, 2), (3, 4), (0, 0)), "wrap")),
         ([edits.Extend(9, 9, 9, 9, extend_with="mirror")], lambda p: np.pad(p, ((9, 9), (9, 9), (0, 0)), "symmetric")),
