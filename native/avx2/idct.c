@@ -7,6 +7,8 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "../scalar/idct.h"
+
 /* Two rows of eight, one behind the other, to pairs (a0 b0 a1 b1 ... | a4 b4 ...). */
 static __m256i interleaved(__m256i rows) {
     const __m256i pairs =
@@ -114,4 +116,103 @@ void pixelshift_idct_to_4_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t
         int32_t four = _mm_cvtsi128_si32(bytes);
         memcpy(dst + y * dst_stride, &four, sizeof four);
     }
+}
+
+/* Three inputs of sixteen blocks to three rounded, shifted and saturated sums. */
+static inline void transform_3(__m256i out[3], __m256i i0, __m256i i1, __m256i i2, int bits) {
+    __m256i sums[3][2];
+    const __m256i half = _mm256_set1_epi32(1 << (bits - 1));
+    for (int i = 0; i < 2; i++) {
+        __m256i i01 = i == 0 ? _mm256_unpacklo_epi16(i0, i1) : _mm256_unpackhi_epi16(i0, i1);
+        __m256i i02 = i == 0 ? _mm256_unpacklo_epi16(i0, i2) : _mm256_unpackhi_epi16(i0, i2);
+        __m256i second = _mm256_add_epi32(weighted(i02, 0, 5793), half);
+        sums[0][i] = _mm256_add_epi32(weighted(i01, 8192, 10033), second);
+        sums[1][i] = _mm256_add_epi32(weighted(i02, 8192, -2 * 5793), half);
+        sums[2][i] = _mm256_add_epi32(weighted(i01, 8192, -10033), second);
+    }
+    for (int i = 0; i < 3; i++) {
+        out[i] = _mm256_packs_epi32(_mm256_srai_epi32(sums[i][0], bits), _mm256_srai_epi32(sums[i][1], bits));
+    }
+}
+
+/* Sixteen values, saturated to samples. */
+static __m128i sample_bytes(__m256i values) {
+    __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(values), _mm256_extracti128_si256(values, 1));
+    return _mm_xor_si128(bytes, _mm_set1_epi8((char)0x80));
+}
+
+/* a0 b0 c0 a1 b1 c1 ... */
+static void store_threes(uint8_t *dst, __m128i a, __m128i b, __m128i c) {
+    const __m128i a0 = _mm_setr_epi8(0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1, 5);
+    const __m128i b0 = _mm_setr_epi8(-1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1, -1);
+    const __m128i c0 = _mm_setr_epi8(-1, -1, 0, -1, -1, 1, -1, -1, 2, -1, -1, 3, -1, -1, 4, -1);
+    const __m128i a1 = _mm_setr_epi8(-1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1, 10, -1);
+    const __m128i b1 = _mm_setr_epi8(5, -1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1, 10);
+    const __m128i c1 = _mm_setr_epi8(-1, 5, -1, -1, 6, -1, -1, 7, -1, -1, 8, -1, -1, 9, -1, -1);
+    const __m128i a2 = _mm_setr_epi8(-1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15, -1, -1);
+    const __m128i b2 = _mm_setr_epi8(-1, -1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15, -1);
+    const __m128i c2 = _mm_setr_epi8(10, -1, -1, 11, -1, -1, 12, -1, -1, 13, -1, -1, 14, -1, -1, 15);
+    const __m128i masks[3][3] = {{a0, b0, c0}, {a1, b1, c1}, {a2, b2, c2}};
+    for (int i = 0; i < 3; i++) {
+        __m128i ab = _mm_or_si128(_mm_shuffle_epi8(a, masks[i][0]), _mm_shuffle_epi8(b, masks[i][1]));
+        _mm_storeu_si128((__m128i *)(dst + 16 * i), _mm_or_si128(ab, _mm_shuffle_epi8(c, masks[i][2])));
+    }
+}
+
+static __m256i load_sixteen(const int16_t *coefficients) {
+    return _mm256_loadu_si256((const __m256i *)coefficients);
+}
+
+void pixelshift_idct_row_to_3_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *coefficients, size_t stride,
+                                   size_t blocks) {
+    size_t b = 0;
+    for (; b + 16 <= blocks; b += 16) {
+        const int16_t *c = coefficients + b;
+        __m256i columns[3][3], row[3];
+        for (size_t x = 0; x < 3; x++) {
+            transform_3(columns[x], load_sixteen(c + x * stride), load_sixteen(c + (3 + x) * stride),
+                        load_sixteen(c + (6 + x) * stride), 11);
+        }
+        for (int y = 0; y < 3; y++) {
+            transform_3(row, columns[0][y], columns[1][y], columns[2][y], 18);
+            store_threes(dst + y * dst_stride + 3 * b, sample_bytes(row[0]), sample_bytes(row[1]),
+                         sample_bytes(row[2]));
+        }
+    }
+    pixelshift_idct_row_to_3_scalar(dst + 3 * b, dst_stride, coefficients + b, stride, blocks - b);
+}
+
+static __m128i eighth(__m256i sum) {
+    return sample_bytes(_mm256_srai_epi16(_mm256_add_epi16(sum, _mm256_set1_epi16(4)), 3));
+}
+
+static void store_twos(uint8_t *dst, __m256i left_sum, __m256i right_sum) {
+    __m128i left = eighth(left_sum), right = eighth(right_sum);
+    _mm_storeu_si128((__m128i *)dst, _mm_unpacklo_epi8(left, right));
+    _mm_storeu_si128((__m128i *)(dst + 16), _mm_unpackhi_epi8(left, right));
+}
+
+void pixelshift_idct_row_to_2_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *coefficients, size_t stride,
+                                   size_t blocks) {
+    size_t b = 0;
+    for (; b + 16 <= blocks; b += 16) {
+        const int16_t *c = coefficients + b;
+        __m256i mean = load_sixteen(c), across = load_sixteen(c + stride);
+        __m256i down = load_sixteen(c + 2 * stride), both = load_sixteen(c + 3 * stride);
+        __m256i upper = _mm256_add_epi16(mean, down), upper_change = _mm256_add_epi16(across, both);
+        __m256i lower = _mm256_sub_epi16(mean, down), lower_change = _mm256_sub_epi16(across, both);
+        store_twos(dst + 2 * b, _mm256_add_epi16(upper, upper_change), _mm256_sub_epi16(upper, upper_change));
+        store_twos(dst + dst_stride + 2 * b, _mm256_add_epi16(lower, lower_change),
+                   _mm256_sub_epi16(lower, lower_change));
+    }
+    pixelshift_idct_row_to_2_scalar(dst + 2 * b, dst_stride, coefficients + b, stride, blocks - b);
+}
+
+void pixelshift_idct_row_to_1_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *coefficients, size_t stride,
+                                   size_t blocks) {
+    size_t b = 0;
+    for (; b + 16 <= blocks; b += 16) {
+        _mm_storeu_si128((__m128i *)(dst + b), eighth(load_sixteen(coefficients + b)));
+    }
+    pixelshift_idct_row_to_1_scalar(dst + b, dst_stride, coefficients + b, stride, blocks - b);
 }

@@ -6,19 +6,14 @@
 #endif
 
 static const pixelshift_idct_kernels_table SCALAR = {
-    pixelshift_idct_to_8_scalar,
-    pixelshift_idct_to_4_scalar,
-    pixelshift_idct_to_2_scalar,
-    pixelshift_idct_to_1_scalar,
+    pixelshift_idct_to_8_scalar,     pixelshift_idct_to_4_scalar,     pixelshift_idct_row_to_3_scalar,
+    pixelshift_idct_row_to_2_scalar, pixelshift_idct_row_to_1_scalar,
 };
 
 #if PIXELSHIFT_HAVE_AVX2
-/* 2x2 and 1x1 have too little to do for a vector. */
 static const pixelshift_idct_kernels_table AVX2 = {
-    pixelshift_idct_to_8_avx2,
-    pixelshift_idct_to_4_avx2,
-    pixelshift_idct_to_2_scalar,
-    pixelshift_idct_to_1_scalar,
+    pixelshift_idct_to_8_avx2,     pixelshift_idct_to_4_avx2,     pixelshift_idct_row_to_3_avx2,
+    pixelshift_idct_row_to_2_avx2, pixelshift_idct_row_to_1_avx2,
 };
 #endif
 

@@ -6,25 +6,22 @@
 
 /* One direction of a plane's geometry, in pixels of the plane. */
 typedef struct {
-    int first, in,
-        out;          /* what is looked at begins at `first` and has `in` pixels, those past the plane's end included */
-    double low, high; /* what becomes the output, counted from `first` */
+    int first, in, out; /* what is looked at: `in` pixels from `first` on */
+    double low, high;   /* what becomes the output, counted from `first`; it may reach beyond, where edges go on */
 } span;
 
 /*
  * Output samples are centred as the file's own are: sample i of a plane that is k times coarser covers luma samples
- * [k i, k i + k). A coarse output plane of an odd picture therefore reaches past the box, and the source is continued
- * there by its last sample, as an encoder would do with the finished picture.
+ * [k i, k i + k). A coarse output plane of an odd picture therefore reaches past the box.
  */
 static span plane_span(double area_low, double area_high, double low, double high, int picture, int plane_out,
                        double step) {
     int factor = (picture + plane_out - 1) / plane_out;
     double unit = (high - low) / picture;
     span result = {.first = (int)floor(area_low / step), .out = plane_out};
+    result.in = (int)ceil(area_high / step) - result.first;
     result.low = low / step - result.first;
-    result.high = (low + unit * factor * plane_out) / step - result.first;
-    double end = fmax(ceil(area_high / step) - result.first, ceil(result.high));
-    result.in = (int)end;
+    result.high = fmin((low + unit * factor * plane_out) / step - result.first, 2.0 * result.in);
     return result;
 }
 
@@ -87,17 +84,13 @@ static pixelshift_engine_status open_axes(engine_chain *chain, const pixelshift_
     return status == PIXELSHIFT_ENGINE_OK ? open_axis(chain, 1, &chain->y, &chain->from_y, &y, job->filter) : status;
 }
 
-/* Tells the source what is looked at, and makes room for it. */
-static int open_source(engine_chain *chain) {
+/* Tells the source what is looked at. */
+static void tell_source(const engine_chain *chain) {
     engine_plane *source = chain->source;
-    int right = chain->from_x + chain->x.in, bottom = chain->from_y + chain->y.in;
-    int beyond = right - source->width;
-    chain->continued = bottom > source->height ? bottom : source->height;
     source->left = chain->from_x;
     source->top = chain->from_y;
-    source->right = right < source->width ? right : source->width;
-    source->bottom = bottom < source->height ? bottom : source->height;
-    return engine_plane_allocate(source, beyond > 0 ? beyond : 0);
+    source->right = chain->from_x + chain->x.in;
+    source->bottom = chain->from_y + chain->y.in;
 }
 
 pixelshift_engine_status engine_chain_open(engine_chain *chain, engine_plane *source, const engine_rows_plane *to,
@@ -111,7 +104,8 @@ pixelshift_engine_status engine_chain_open(engine_chain *chain, engine_plane *so
     if (status != PIXELSHIFT_ENGINE_OK) {
         return status;
     }
-    if (!open_source(chain)) {
+    tell_source(chain);
+    if (!engine_plane_allocate(source)) {
         return PIXELSHIFT_ENGINE_NO_MEMORY;
     }
     pixelshift_resample_plan plan;
@@ -186,7 +180,6 @@ static int push_held(engine_chain *chain) {
 
 pixelshift_engine_status engine_chain_advance(engine_chain *chain) {
     for (;;) {
-        engine_plane_continue(chain->source, chain->continued);
         int used = push_held(chain);
         int finished = chain->finished;
         pixelshift_engine_status status = take_finished(chain);

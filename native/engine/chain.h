@@ -10,7 +10,6 @@ typedef struct {
     engine_plane *source;
     engine_rows_plane to;
     int from_x, from_y; /* the pixel of the source plane where the resampler's own source begins */
-    int continued;      /* rows of the source plane, those continued below its end included */
 
     void *axis_memory[2]; /* NULL when the weights are another chain's */
     void *stream_memory;

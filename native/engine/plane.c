@@ -5,14 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-int engine_plane_allocate(engine_plane *plane, int pad_x) {
-    int wide = plane->width + pad_x > plane->written ? plane->width + pad_x : plane->written;
+int engine_plane_allocate(engine_plane *plane) {
     /* An odd number of cache lines keeps the rows of a band from falling into one cache set. */
-    plane->stride = (((size_t)wide * (size_t)plane->channels + 63) / 64 | 1) * 64;
-    plane->pad_x = pad_x;
+    plane->stride = (((size_t)plane->written * (size_t)plane->channels + 63) / 64 | 1) * 64;
     plane->capacity = PIXELSHIFT_RESAMPLE_STRIP + plane->band_rows;
-    plane->rows = aligned_alloc(64, plane->stride * (size_t)(plane->capacity + 1));
-    plane->last = plane->rows == NULL ? NULL : engine_plane_row(plane, plane->capacity);
+    plane->rows = aligned_alloc(64, plane->stride * (size_t)plane->capacity);
     return plane->rows != NULL;
 }
 
@@ -27,14 +24,8 @@ uint8_t *engine_plane_target(const engine_plane *plane, int index) {
 void engine_plane_accept(engine_plane *plane) {
     int left = plane->height - plane->rows_read;
     int fresh = left < plane->band_rows ? left : plane->band_rows;
-    for (int i = 0; i < fresh; i++) {
-        engine_repeat_pixel(engine_plane_target(plane, i), plane->width, plane->pad_x, plane->channels);
-    }
     plane->held += fresh;
     plane->rows_read += fresh;
-    if (fresh > 0 && plane->rows_read == plane->height) {
-        memcpy(plane->last, engine_plane_row(plane, plane->held - 1), plane->stride);
-    }
 }
 
 void engine_plane_drop(engine_plane *plane, int count) {
@@ -45,14 +36,6 @@ void engine_plane_drop(engine_plane *plane, int count) {
     plane->held -= count;
     plane->held_from += count;
     memmove(plane->rows, engine_plane_row(plane, count), (size_t)plane->held * plane->stride);
-}
-
-void engine_plane_continue(engine_plane *plane, int height) {
-    while (plane->rows_read == plane->height && plane->held < plane->capacity &&
-           plane->held_from + plane->held < height) {
-        memcpy(engine_plane_row(plane, plane->held), plane->last, plane->stride);
-        plane->held++;
-    }
 }
 
 void engine_plane_close(engine_plane *plane) {

@@ -17,25 +17,21 @@ typedef struct {
     int left, top, right, bottom;
 
     /* The memory: `held` rows, the first of which is row `held_from` of the plane. */
-    int pad_x; /* pixels to continue each row by */
     size_t stride;
     int capacity;
-    uint8_t *rows; /* capacity + 1 rows; `last` is the one behind */
-    uint8_t *last; /* a copy of the plane's last row, once it was read */
+    uint8_t *rows;
     int held, held_from, rows_read;
 } engine_plane;
 
-/* Memory for a strip and a band, each row with room for `pad_x` more pixels. Returns 0 when there is none. */
-int engine_plane_allocate(engine_plane *plane, int pad_x);
+/* Memory for a strip and a band. Returns 0 when there is none. */
+int engine_plane_allocate(engine_plane *plane);
 uint8_t *engine_plane_row(const engine_plane *plane, int index);
 /* Where a source writes row `index` of the band that it is asked for. */
 uint8_t *engine_plane_target(const engine_plane *plane, int index);
-/* Counts the true rows of the band just written and continues them to the right. */
+/* Counts the true rows of the band just written. */
 void engine_plane_accept(engine_plane *plane);
 /* Forgets the first rows; `count` may be more than there are, or negative for none. */
 void engine_plane_drop(engine_plane *plane, int count);
-/* Continues the picture below its last row, as far as there is room, until it has `height` rows. */
-void engine_plane_continue(engine_plane *plane, int height);
 void engine_plane_close(engine_plane *plane);
 
 #endif

@@ -26,57 +26,98 @@ int jpeg_baseline_fits(const struct jpeg_decompress_struct *decoder) {
     return decoder->src->bytes_in_buffer > 0;
 }
 
-static pixelshift_idct idct_of_size(const pixelshift_idct_kernels_table *kernels, int size) {
-    switch (size) {
-    case 8:
-        return kernels->to_8;
-    case 4:
-        return kernels->to_4;
-    case 2:
-        return kernels->to_2;
-    default:
-        return kernels->to_1;
-    }
+int jpeg_baseline_has_size(int size) {
+    return size == 8 || size == 4 || (size >= 1 && size <= 3);
 }
+
+/* Sizes up to this are transformed a row of blocks at a time, from as many coefficients as there are samples. */
+enum { SMALL_SIZE = 3 };
+
+/* The zigzag position of the last coefficient that matters. */
+static const int NEEDED[SMALL_SIZE + 1] = {[1] = 0, [2] = 4, [3] = 12};
 
 static int build_tables(jpeg_baseline *baseline, const struct jpeg_decompress_struct *decoder) {
     for (int i = 0; i < baseline->components; i++) {
         const jpeg_component_info *component = &decoder->comp_info[i];
-        if (!entropy_table_build(&baseline->dc[component->dc_tbl_no], decoder->dc_huff_tbl_ptrs[component->dc_tbl_no],
-                                 1) ||
-            !entropy_table_build(&baseline->ac[component->ac_tbl_no], decoder->ac_huff_tbl_ptrs[component->ac_tbl_no],
-                                 0)) {
+        entropy_table *dc = &baseline->dc[component->dc_tbl_no], *ac = &baseline->ac[component->ac_tbl_no];
+        if (!entropy_table_build(dc, decoder->dc_huff_tbl_ptrs[component->dc_tbl_no], 1) ||
+            !entropy_table_build(ac, decoder->ac_huff_tbl_ptrs[component->ac_tbl_no], 0)) {
+            return 0;
+        }
+        entropy_table_build_skip(ac);
+    }
+    return 1;
+}
+
+static void fill_rules(entropy_rules *rules, const jpeg_baseline *baseline,
+                       const struct jpeg_decompress_struct *decoder, int index) {
+    const jpeg_component_info *from = &decoder->comp_info[index];
+    rules->dc = &baseline->dc[from->dc_tbl_no];
+    rules->ac = &baseline->ac[from->ac_tbl_no];
+    const JQUANT_TBL *table = decoder->quant_tbl_ptrs[from->quant_tbl_no];
+    for (int k = 0; k < DCTSIZE2; k++) {
+        rules->quantiser[k] = table->quantval[entropy_rows_first[k]];
+    }
+}
+
+/* Where coefficients go: into a block of 64, or into one array for each that matters. */
+static void place_coefficients(jpeg_baseline_component *component) {
+    for (int k = 0; k < ENTROPY_POSITIONS; k++) {
+        int at = k < DCTSIZE2 ? entropy_rows_first[k] : DCTSIZE2, v = at / DCTSIZE, u = at % DCTSIZE;
+        if (component->size > SMALL_SIZE) {
+            component->rules.place[k] = (uint32_t)at;
+        } else {
+            int size = component->size, wanted = v < size && u < size;
+            component->rules.place[k] = (uint32_t)((size_t)(wanted ? size * v + u : size * size) * component->stride);
+        }
+    }
+}
+
+static int open_component(jpeg_baseline *baseline, const struct jpeg_decompress_struct *decoder, int index, int size,
+                          const pixelshift_idct_kernels_table *kernels) {
+    const jpeg_component_info *from = &decoder->comp_info[index];
+    jpeg_baseline_component *to = &baseline->component[index];
+    const pixelshift_idct_row small[SMALL_SIZE + 1] = {NULL, kernels->row_to_1, kernels->row_to_2, kernels->row_to_3};
+    to->blocks_across = from->h_samp_factor;
+    to->blocks_down = from->v_samp_factor;
+    to->size = size;
+    to->stride = (size_t)baseline->mcus_across * (size_t)to->blocks_across;
+    to->last_block = (int)to->stride;
+    to->bottom = INT32_MAX;
+    fill_rules(&to->rules, baseline, decoder, index);
+    baseline->passing[index] = to->rules;
+    to->rules.needed = size <= SMALL_SIZE ? NEEDED[size] : ENTROPY_LAST;
+    place_coefficients(to);
+    if (size > SMALL_SIZE) {
+        to->idct = size == 8 ? kernels->to_8 : kernels->to_4;
+        return 1;
+    }
+    to->idct_row = small[size];
+    to->planes = (size_t)(size * size + 1);
+    to->coefficients = malloc((size_t)to->blocks_down * to->planes * to->stride * sizeof *to->coefficients);
+    return to->coefficients != NULL;
+}
+
+static int open_all(jpeg_baseline *baseline, const struct jpeg_decompress_struct *decoder, const int *sizes,
+                    pixelshift_cpu_level level) {
+    if (!build_tables(baseline, decoder)) {
+        return 0;
+    }
+    for (int i = 0; i < baseline->components; i++) {
+        if (!open_component(baseline, decoder, i, sizes[i], pixelshift_idct_kernels(level))) {
             return 0;
         }
     }
     return 1;
 }
 
-static void fill_component(jpeg_baseline_component *to, const struct jpeg_decompress_struct *decoder, int index,
-                           const pixelshift_idct_kernels_table *kernels) {
-    const jpeg_component_info *from = &decoder->comp_info[index];
-    to->blocks_across = from->h_samp_factor;
-    to->blocks_down = from->v_samp_factor;
-    to->size = from->DCT_scaled_size;
-    to->idct = idct_of_size(kernels, to->size);
-    to->dc = from->dc_tbl_no;
-    to->ac = from->ac_tbl_no;
-    const JQUANT_TBL *table = decoder->quant_tbl_ptrs[from->quant_tbl_no];
-    for (int k = 0; k < DCTSIZE2; k++) {
-        to->quantiser[k] = table->quantval[entropy_rows_first[k]];
-    }
-}
-
-jpeg_baseline *jpeg_baseline_new(const struct jpeg_decompress_struct *decoder, pixelshift_cpu_level level) {
+jpeg_baseline *jpeg_baseline_new(const struct jpeg_decompress_struct *decoder,
+                                 const int sizes[JPEG_BASELINE_COMPONENTS], pixelshift_cpu_level level) {
     jpeg_baseline *baseline = calloc(1, sizeof *baseline);
     if (baseline == NULL) {
         return NULL;
     }
     baseline->components = decoder->num_components;
-    if (!build_tables(baseline, decoder)) {
-        free(baseline);
-        return NULL;
-    }
     int mcu_width = DCTSIZE * decoder->max_h_samp_factor;
     baseline->mcus_across = ((int)decoder->image_width + mcu_width - 1) / mcu_width;
     int mcu_height = DCTSIZE * decoder->max_v_samp_factor;
@@ -84,12 +125,31 @@ jpeg_baseline *jpeg_baseline_new(const struct jpeg_decompress_struct *decoder, p
     baseline->decode = entropy_decoder(level);
     baseline->restart_interval = (int)decoder->restart_interval;
     baseline->until_restart = baseline->restart_interval;
-    for (int i = 0; i < baseline->components; i++) {
-        fill_component(&baseline->component[i], decoder, i, pixelshift_idct_kernels(level));
+    if (!open_all(baseline, decoder, sizes, level)) {
+        jpeg_baseline_free(baseline);
+        return NULL;
     }
     const uint8_t *data = decoder->src->next_input_byte;
     entropy_reader_start(&baseline->reader, data, data + decoder->src->bytes_in_buffer);
     return baseline;
+}
+
+void jpeg_baseline_free(jpeg_baseline *baseline) {
+    if (baseline == NULL) {
+        return;
+    }
+    for (int i = 0; i < baseline->components; i++) {
+        free(baseline->component[i].coefficients);
+    }
+    free(baseline);
+}
+
+void jpeg_baseline_look_at(jpeg_baseline *baseline, int index, int left, int top, int right, int bottom) {
+    jpeg_baseline_component *component = &baseline->component[index];
+    component->first_block = left / component->size;
+    component->last_block = (right + component->size - 1) / component->size;
+    component->top = top;
+    component->bottom = bottom;
 }
 
 static int restart(jpeg_baseline *baseline) {
@@ -111,32 +171,51 @@ static void fill_flat(uint8_t *to, ptrdiff_t stride, int size, int level) {
     }
 }
 
-static int decode_mcu(jpeg_baseline *baseline, int mcu, uint8_t *const rows[3], const ptrdiff_t strides[3]) {
+/* Whether any sample row of the block row that many rows down the MCU is looked at. */
+static int looks_at_row(const jpeg_baseline_component *component, int y) {
+    int from = component->row + y * component->size;
+    return from < component->bottom && from + component->size > component->top;
+}
+
+static int decode_full(jpeg_baseline *baseline, jpeg_baseline_component *component, uint8_t *to, ptrdiff_t stride) {
     _Alignas(32) int16_t block[DCTSIZE2 + 16];
-    for (int i = 0; i < baseline->components; i++) {
-        jpeg_baseline_component *component = &baseline->component[i];
-        for (int y = 0; y < component->blocks_down; y++) {
-            for (int x = 0; x < component->blocks_across; x++) {
-                memset(block, 0, sizeof block);
-                int last = baseline->decode(&baseline->reader, block, &baseline->dc[component->dc],
-                                            &baseline->ac[component->ac], component->quantiser, &component->prediction);
-                if (last < 0) {
-                    return 0;
-                }
-                ptrdiff_t across = ((ptrdiff_t)mcu * component->blocks_across + x) * component->size;
-                uint8_t *to = rows[i] + y * component->size * strides[i] + across;
-                if (last == 0) {
-                    fill_flat(to, strides[i], component->size, block[0]);
-                } else {
-                    component->idct(to, strides[i], block);
-                }
+    memset(block, 0, sizeof block);
+    int last = baseline->decode(&baseline->reader, block, &component->rules, &component->prediction);
+    if (last == 0) {
+        fill_flat(to, stride, component->size, block[0]);
+    } else if (last > 0) {
+        component->idct(to, stride, block);
+    }
+    return last >= 0;
+}
+
+/* The blocks of one component in one MCU. */
+static int decode_blocks(jpeg_baseline *baseline, int index, int mcu, uint8_t *rows, ptrdiff_t stride) {
+    jpeg_baseline_component *component = &baseline->component[index];
+    for (int y = 0; y < component->blocks_down; y++) {
+        int row_wanted = looks_at_row(component, y);
+        for (int x = 0; x < component->blocks_across; x++) {
+            int at = mcu * component->blocks_across + x, done;
+            if (!row_wanted || at < component->first_block || at >= component->last_block) {
+                int16_t nothing;
+                done = baseline->decode(&baseline->reader, &nothing, &baseline->passing[index],
+                                        &component->prediction) >= 0;
+            } else if (component->idct_row != NULL) {
+                int16_t *to = component->coefficients + (size_t)y * component->planes * component->stride + at;
+                done = baseline->decode(&baseline->reader, to, &component->rules, &component->prediction) >= 0;
+            } else {
+                uint8_t *to = rows + y * component->size * stride + (ptrdiff_t)at * component->size;
+                done = decode_full(baseline, component, to, stride);
+            }
+            if (!done) {
+                return 0;
             }
         }
     }
     return 1;
 }
 
-int jpeg_baseline_read(jpeg_baseline *baseline, uint8_t *const rows[3], const ptrdiff_t strides[3]) {
+static int decode_mcus(jpeg_baseline *baseline, uint8_t *const *rows, const ptrdiff_t *strides) {
     for (int mcu = 0; mcu < baseline->mcus_across; mcu++) {
         if (baseline->restart_interval > 0) {
             if (baseline->until_restart == 0 && !restart(baseline)) {
@@ -144,9 +223,45 @@ int jpeg_baseline_read(jpeg_baseline *baseline, uint8_t *const rows[3], const pt
             }
             baseline->until_restart--;
         }
-        if (!decode_mcu(baseline, mcu, rows, strides)) {
-            return 0;
+        for (int i = 0; i < baseline->components; i++) {
+            if (!decode_blocks(baseline, i, mcu, rows[i], strides[i])) {
+                return 0;
+            }
         }
+    }
+    return 1;
+}
+
+/* Transforms what was gathered of a component whose blocks become few samples. */
+static void transform_rows(const jpeg_baseline_component *component, uint8_t *rows, ptrdiff_t stride) {
+    size_t first = (size_t)component->first_block, count = (size_t)component->last_block - first;
+    for (int y = 0; y < component->blocks_down; y++) {
+        if (looks_at_row(component, y)) {
+            const int16_t *from = component->coefficients + (size_t)y * component->planes * component->stride + first;
+            component->idct_row(rows + y * component->size * stride + (ptrdiff_t)first * component->size, stride, from,
+                                component->stride, count);
+        }
+    }
+}
+
+int jpeg_baseline_read(jpeg_baseline *baseline, uint8_t *const rows[JPEG_BASELINE_COMPONENTS],
+                       const ptrdiff_t strides[JPEG_BASELINE_COMPONENTS]) {
+    for (int i = 0; i < baseline->components; i++) {
+        const jpeg_baseline_component *component = &baseline->component[i];
+        if (component->idct_row != NULL) {
+            size_t count = (size_t)component->blocks_down * component->planes * component->stride;
+            memset(component->coefficients, 0, count * sizeof *component->coefficients);
+        }
+    }
+    if (!decode_mcus(baseline, rows, strides)) {
+        return 0;
+    }
+    for (int i = 0; i < baseline->components; i++) {
+        jpeg_baseline_component *component = &baseline->component[i];
+        if (component->idct_row != NULL) {
+            transform_rows(component, rows[i], strides[i]);
+        }
+        component->row += component->blocks_down * component->size;
     }
     /* libjpeg looks ahead, and warns of a file that ends without a marker. */
     const entropy_reader *reader = &baseline->reader;

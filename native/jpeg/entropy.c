@@ -3,12 +3,10 @@
 
 #include <string.h>
 
-const uint8_t entropy_rows_first[ENTROPY_POSITIONS] = {
-    0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18,
-    11, 4,  5,  12, 19, 26, 33, 40, 48, 41, 34, 27, 20,
-    13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43,
-    36, 29, 22, 15, 23, 30, 37, 44, 51, 58, 59, 52, 45,
-    38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63, [64 ... ENTROPY_POSITIONS - 1] = 64,
+const uint8_t entropy_rows_first[64] = {
+    0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
+    41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
+    30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
 };
 
 static uint32_t entry(int total, int step, uint32_t subtract) {
@@ -63,6 +61,43 @@ int entropy_table_build(entropy_table *table, const JHUFF_TBL *from, int is_dc) 
     return 1;
 }
 
+/* For each string of ENTROPY_SKIP_BITS bits: the symbol it begins with as an entry of `skip`, 0 where it is longer. */
+static void fill_first(uint16_t *first, const entropy_table *table) {
+    int symbol = 0;
+    for (int length = 1; length <= ENTROPY_SKIP_BITS; length++) {
+        for (; symbol - table->first_symbol[length] <= table->last_code[length]; symbol++) {
+            int code = symbol - table->first_symbol[length], kind = table->symbols[symbol];
+            int used = length + (kind & 15), ends = kind == 0;
+            if (used > ENTROPY_SKIP_BITS) {
+                continue;
+            }
+            int step = ends ? 1 << ENTROPY_SKIP_END_BIT : ((kind >> 4) + 1) << ENTROPY_SKIP_STEP_BIT;
+            int spread = ENTROPY_SKIP_BITS - length;
+            for (int i = 0; i < 1 << spread; i++) {
+                first[code << spread | i] = (uint16_t)(used | step);
+            }
+        }
+    }
+}
+
+void entropy_table_build_skip(entropy_table *table) {
+    enum { STRINGS = 1 << ENTROPY_SKIP_BITS, LENGTH = (1 << ENTROPY_SKIP_END_BIT) - 1 };
+    uint16_t first[STRINGS] = {0};
+    fill_first(first, table);
+    for (int string = 0; string < STRINGS; string++) {
+        int sum = first[string];
+        for (int used = sum; used > 0 && !(sum >> ENTROPY_SKIP_END_BIT & 1);) {
+            int next = first[string << (sum & LENGTH) & (STRINGS - 1)];
+            used = next & LENGTH;
+            if ((sum & LENGTH) + used > ENTROPY_SKIP_BITS) {
+                break;
+            }
+            sum += next;
+        }
+        table->skip[string] = (uint16_t)sum;
+    }
+}
+
 /* Moves what is unread to the front and unstuffs more behind it, up to a marker. */
 void entropy_reader_fill(entropy_reader *reader) {
     size_t unread = reader->next < reader->limit ? (size_t)(reader->limit - reader->next) : 0;
@@ -115,9 +150,9 @@ int entropy_reader_restart(entropy_reader *reader, int number) {
     return 1;
 }
 
-int entropy_decode_block_scalar(entropy_reader *reader, int16_t *block, const entropy_table *dc,
-                                const entropy_table *ac, const uint16_t *quantiser, int32_t *prediction) {
-    return decode_block(reader, block, dc, ac, quantiser, prediction);
+int entropy_decode_block_scalar(entropy_reader *reader, int16_t *block, const entropy_rules *rules,
+                                int32_t *prediction) {
+    return decode_block(reader, block, rules, prediction);
 }
 
 entropy_decode entropy_decoder(pixelshift_cpu_level level) {

@@ -18,14 +18,13 @@
 
 enum {
     ENTROPY_INDEX_BITS = 10,
+    ENTROPY_SKIP_BITS = 11,
     ENTROPY_CHUNK = 1 << 15,
     ENTROPY_BLOCK_BYTES = 320, /* more than any block can take: 64 symbols of at most 31 bits, and one refill */
     ENTROPY_END_OF_BLOCK = 100,
     ENTROPY_POSITIONS = 64 + ENTROPY_END_OF_BLOCK,
+    ENTROPY_LAST = 63,
 };
-
-/* Zigzag order to rows; positions past the block, which end-of-block steps to, go to a slot behind it. */
-extern const uint8_t entropy_rows_first[ENTROPY_POSITIONS];
 
 /* A Huffman table, indexed by the next ENTROPY_INDEX_BITS bits; 0 = ask `symbols`. */
 typedef struct {
@@ -33,10 +32,14 @@ typedef struct {
     int32_t last_code[18];    /* the last code of each length, -1 for none; [17] ends every search */
     int32_t first_symbol[17]; /* where a length's symbols begin, less its first code */
     uint8_t symbols[256];
+    /* Filled on demand: all whole symbols in the next ENTROPY_SKIP_BITS bits at once, for values nobody wants. */
+    uint16_t skip[1 << ENTROPY_SKIP_BITS];
 } entropy_table;
 
 /* Returns 0 when the table is no prefix code or, for DC, has a symbol above 15. */
 int entropy_table_build(entropy_table *table, const JHUFF_TBL *from, int is_dc);
+/* Fills `skip` of an AC table. */
+void entropy_table_build_skip(entropy_table *table);
 
 /* The scan's bytes without their stuffing, a chunk at a time. */
 typedef struct {
@@ -57,19 +60,28 @@ int entropy_reader_at_end(entropy_reader *reader);
 /* Steps over a restart marker of that number (0-7). */
 int entropy_reader_restart(entropy_reader *reader, int number);
 
+/* How the blocks of one component are decoded. */
+typedef struct {
+    const entropy_table *dc, *ac;
+    int needed; /* the last zigzag position whose value is wanted; with less than ENTROPY_LAST, `skip` must be there */
+    uint16_t quantiser[ENTROPY_POSITIONS]; /* in zigzag order, 0 past the block */
+    uint32_t place[ENTROPY_POSITIONS];     /* where in the block a zigzag position goes; any spare place past it */
+} entropy_rules;
+
 /*
- * Decodes one block into `block` (65 places, zeroed by the caller), dequantised, rows first. `quantiser` is in zigzag
- * order and 0 past the block.
- * Returns the zigzag position of the last coefficient, or -1.
+ * Decodes one block into `block`, zeroed by the caller: dequantised, each position at its place, those behind
+ * `needed` perhaps left out. Returns the zigzag position of the last coefficient (at most where values were no longer
+ * wanted), or -1.
  */
-typedef int (*entropy_decode)(entropy_reader *reader, int16_t *block, const entropy_table *dc, const entropy_table *ac,
-                              const uint16_t *quantiser, int32_t *prediction);
+typedef int (*entropy_decode)(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction);
 
 entropy_decode entropy_decoder(pixelshift_cpu_level level);
 
-int entropy_decode_block_scalar(entropy_reader *reader, int16_t *block, const entropy_table *dc,
-                                const entropy_table *ac, const uint16_t *quantiser, int32_t *prediction);
-int entropy_decode_block_avx2(entropy_reader *reader, int16_t *block, const entropy_table *dc, const entropy_table *ac,
-                              const uint16_t *quantiser, int32_t *prediction);
+/* Zigzag order to rows first. */
+extern const uint8_t entropy_rows_first[64];
+
+int entropy_decode_block_scalar(entropy_reader *reader, int16_t *block, const entropy_rules *rules,
+                                int32_t *prediction);
+int entropy_decode_block_avx2(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction);
 
 #endif

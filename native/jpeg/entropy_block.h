@@ -17,6 +17,9 @@
  */
 enum { ENTROPY_TOTAL_BITS = 5, ENTROPY_STEP_BITS = 7, ENTROPY_VALUE_BITS = 11 };
 
+/* An entry of `skip`: 5 bits of how many bits it is about, whether the block ends there, how far to step before. */
+enum { ENTROPY_SKIP_END_BIT = 5, ENTROPY_SKIP_STEP_BIT = 6 };
+
 /*
  * Within these no inverse DCT, ours or libjpeg's, leaves 16 bits (4 * 1.387 * 5888 < 2^15) or its clamping table.
  * A photograph's blocks stay far below; what does not is libjpeg's business, down to how it overflows.
@@ -84,9 +87,8 @@ static __attribute__((noinline)) decoded decode_slowly(cursor at, const entropy_
     return result;
 }
 
-/* One symbol and its value. */
+/* One symbol and its value: at most 27 bits, so that two can follow one refill. */
 static inline decoded decode_symbol(cursor at, const entropy_table *table, int is_dc) {
-    at = refilled(at);
     uint32_t found = table->entry[at.bits >> (64 - ENTROPY_INDEX_BITS)];
     if (__builtin_expect(found == 0, 0)) {
         return decode_slowly(at, table, is_dc);
@@ -101,44 +103,96 @@ static inline decoded decode_symbol(cursor at, const entropy_table *table, int i
     return result;
 }
 
-static inline int decode_block(entropy_reader *reader, int16_t *block, const entropy_table *dc, const entropy_table *ac,
-                               const uint16_t *quantiser, int32_t *prediction) {
+/* The way from position k to the end of a block when values are no longer wanted: 63, the mark of an end, or -1. */
+static inline int skip_rest(cursor *at, const entropy_table *ac, int k) {
+    cursor here = *at;
+    while (k < ENTROPY_LAST) {
+        here = refilled(here);
+        for (int i = 0; i < 2 && k < ENTROPY_LAST; i++) {
+            uint32_t found = ac->skip[here.bits >> (64 - ENTROPY_SKIP_BITS)];
+            int beyond = k + (int)(found >> ENTROPY_SKIP_STEP_BIT);
+            if (__builtin_expect(found == 0 || beyond >= ENTROPY_LAST, 0)) {
+                /* A long symbol, or the block ends among these. */
+                decoded symbol = decode_symbol(here, ac, 0);
+                if (symbol.step < 0) {
+                    return -1;
+                }
+                here = symbol.at;
+                k += symbol.step;
+            } else {
+                here = consumed(here, (int)(found & ((1 << ENTROPY_SKIP_END_BIT) - 1)));
+                k = beyond + (found >> ENTROPY_SKIP_END_BIT & 1 ? ENTROPY_END_OF_BLOCK : 0);
+            }
+        }
+    }
+    *at = here;
+    return k;
+}
+
+/* A block under way. */
+typedef struct {
+    cursor at;
+    const entropy_rules *rules;
+    int16_t *block;
+    uint64_t magnitude;
+    int k, last; /* where it stands, and stood before the last symbol */
+} progress;
+
+/* One AC symbol; false where the values wanted are at an end, with k = -1 for a code that does not exist. */
+static inline int decode_value(progress *on) {
+    decoded symbol = decode_symbol(on->at, on->rules->ac, 0);
+    on->at = symbol.at;
+    on->last = on->k;
+    if (__builtin_expect(symbol.step < 0, 0)) {
+        on->k = -1;
+        return 0;
+    }
+    on->k += symbol.step;
+    int32_t level = symbol.value * on->rules->quantiser[on->k];
+    on->magnitude += (uint32_t)abs(level);
+    on->block[on->rules->place[on->k]] = (int16_t)level;
+    return on->k < on->rules->needed;
+}
+
+static inline int decode_block(entropy_reader *reader, int16_t *block, const entropy_rules *rules,
+                               int32_t *prediction) {
     if (__builtin_expect(reader->limit - reader->next < ENTROPY_BLOCK_BYTES && !reader->at_marker, 0)) {
         entropy_reader_fill(reader);
     }
     cursor start = {reader->bits, reader->count, reader->next};
-    decoded symbol = decode_symbol(start, dc, 1);
-    int32_t level = *prediction + symbol.value;
-    if (symbol.step < 0 || level < INT16_MIN || level > INT16_MAX) {
+    decoded dc = decode_symbol(refilled(start), rules->dc, 1);
+    int32_t level = *prediction + dc.value;
+    if (dc.step < 0 || level < INT16_MIN || level > INT16_MAX) {
         return -1;
     }
     *prediction = level;
-    level *= quantiser[0];
-    uint64_t magnitude = (uint32_t)abs(level);
-    if (magnitude > ENTROPY_DC_LIMIT) {
+    level *= rules->quantiser[0];
+    progress on = {.at = dc.at, .rules = rules, .block = block, .magnitude = (uint32_t)abs(level)};
+    if (on.magnitude > ENTROPY_DC_LIMIT) {
         return -1;
     }
-    block[0] = (int16_t)level;
-    int k = 0, last = 0;
-    while (k < 63) {
-        symbol = decode_symbol(symbol.at, ac, 0);
-        if (__builtin_expect(symbol.step < 0, 0)) {
-            return -1;
+    block[rules->place[0]] = (int16_t)level;
+    if (rules->needed > 0) {
+        while (decode_value(&on)) {
+            on.at = refilled(on.at);
+            if (!decode_value(&on)) {
+                break;
+            }
         }
-        last = k;
-        k += symbol.step;
-        level = symbol.value * quantiser[k];
-        magnitude += (uint32_t)abs(level);
-        block[entropy_rows_first[k]] = (int16_t)level;
     }
-    reader->bits = symbol.at.bits;
-    reader->count = symbol.at.count;
-    reader->next = symbol.at.next;
-    if (magnitude > ENTROPY_MAGNITUDE_LIMIT || (k > 63 && k < ENTROPY_END_OF_BLOCK) ||
+    int k = on.k;
+    if (k >= 0 && k < ENTROPY_LAST) {
+        on.last = k;
+        k = skip_rest(&on.at, rules->ac, k);
+    }
+    reader->bits = on.at.bits;
+    reader->count = on.at.count;
+    reader->next = on.at.next;
+    if (k < 0 || on.magnitude > ENTROPY_MAGNITUDE_LIMIT || (k > ENTROPY_LAST && k < ENTROPY_END_OF_BLOCK) ||
         entropy_position(reader) > reader->limit) {
         return -1;
     }
-    return k == 63 ? 63 : last;
+    return k == ENTROPY_LAST ? ENTROPY_LAST : on.last;
 }
 
 #endif

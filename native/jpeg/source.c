@@ -55,19 +55,20 @@ static int supported(const struct jpeg_decompress_struct *decoder) {
     return 1;
 }
 
-static void measure_plane(jpeg_source *self, int index) {
+/* `size`: samples a side of one of the component's blocks. */
+static void measure_plane(jpeg_source *self, int index, int size) {
     const struct jpeg_decompress_struct *decoder = &self->decoder;
     const jpeg_component_info *component = &decoder->comp_info[index];
     engine_plane *plane = &self->source.plane[index];
-    int size = component->DCT_scaled_size;
-    plane->width = (int)component->downsampled_width;
-    plane->height = (int)component->downsampled_height;
+    int mcu_width = decoder->max_h_samp_factor * DCTSIZE, mcu_height = decoder->max_v_samp_factor * DCTSIZE;
+    int across = component->h_samp_factor * size, down = component->v_samp_factor * size;
+    plane->width = (int)(((long)decoder->image_width * across + mcu_width - 1) / mcu_width);
+    plane->height = (int)(((long)decoder->image_height * down + mcu_height - 1) / mcu_height);
     plane->channels = 1;
-    plane->step_x = (double)(decoder->max_h_samp_factor * DCTSIZE) / (component->h_samp_factor * size);
-    plane->step_y = (double)(decoder->max_v_samp_factor * DCTSIZE) / (component->v_samp_factor * size);
-    int mcu = decoder->max_h_samp_factor * DCTSIZE;
-    plane->written = ((int)decoder->image_width + mcu - 1) / mcu * component->h_samp_factor * size;
-    plane->band_rows = component->v_samp_factor * size;
+    plane->step_x = (double)mcu_width / across;
+    plane->step_y = (double)mcu_height / down;
+    plane->written = ((int)decoder->image_width + mcu_width - 1) / mcu_width * across;
+    plane->band_rows = down;
 }
 
 static pixelshift_engine_status read_header(jpeg_source *self, const pixelshift_engine_job *job) {
@@ -93,19 +94,27 @@ static pixelshift_engine_status read_header(jpeg_source *self, const pixelshift_
     return PIXELSHIFT_ENGINE_OK;
 }
 
-static void describe(jpeg_source *self) {
+static void describe(jpeg_source *self, const int sizes[ENGINE_PLANES]) {
     engine_source *source = &self->source;
     source->width = (int)self->decoder.image_width;
     source->height = (int)self->decoder.image_height;
     source->planes = self->decoder.num_components;
     source->colour = source->planes == 1 ? ENGINE_GREY : ENGINE_YCBCR;
     for (int i = 0; i < source->planes; i++) {
-        measure_plane(self, i);
+        measure_plane(self, i, sizes[i]);
+    }
+}
+
+/* What libjpeg has settled on. */
+static void sizes_of(const jpeg_source *self, int sizes[ENGINE_PLANES]) {
+    for (int i = 0; i < self->decoder.num_components; i++) {
+        sizes[i] = self->decoder.comp_info[i].DCT_scaled_size;
     }
 }
 
 static pixelshift_engine_status open_own(engine_source *source, const pixelshift_engine_job *job) {
     jpeg_source *self = (jpeg_source *)source;
+    int sizes[ENGINE_PLANES];
     self->decoder.err = jpeg_trap_set(&self->trap);
     if (setjmp(self->trap.escape)) {
         return self->trap.status;
@@ -118,11 +127,20 @@ static pixelshift_engine_status open_own(engine_source *source, const pixelshift
         return PIXELSHIFT_ENGINE_UNSUPPORTED;
     }
     jpeg_calc_output_dimensions(&self->decoder);
-    self->baseline = jpeg_baseline_new(&self->decoder, job->level);
+    sizes_of(self, sizes);
+    for (int i = 1; job->chroma_scale > 0 && i < self->decoder.num_components; i++) {
+        sizes[i] = job->chroma_scale;
+    }
+    for (int i = 0; i < self->decoder.num_components; i++) {
+        if (!jpeg_baseline_has_size(sizes[i])) {
+            return PIXELSHIFT_ENGINE_UNSUPPORTED;
+        }
+    }
+    self->baseline = jpeg_baseline_new(&self->decoder, sizes, job->level);
     if (self->baseline == NULL) {
         return PIXELSHIFT_ENGINE_DAMAGED;
     }
-    describe(self);
+    describe(self, sizes);
     return PIXELSHIFT_ENGINE_OK;
 }
 
@@ -137,12 +155,24 @@ static pixelshift_engine_status open_libjpeg(engine_source *source, const pixels
         return status;
     }
     jpeg_start_decompress(&self->decoder);
-    describe(self);
+    int sizes[ENGINE_PLANES];
+    sizes_of(self, sizes);
+    describe(self, sizes);
     return PIXELSHIFT_ENGINE_OK;
+}
+
+static void look_at(jpeg_source *self) {
+    for (int i = 0; i < self->source.planes; i++) {
+        const engine_plane *plane = &self->source.plane[i];
+        jpeg_baseline_look_at(self->baseline, i, plane->left, plane->top, plane->right, plane->bottom);
+    }
 }
 
 static pixelshift_engine_status read_own(engine_source *source) {
     jpeg_source *self = (jpeg_source *)source;
+    if (source->plane[0].rows_read == 0) {
+        look_at(self);
+    }
     uint8_t *rows[ENGINE_PLANES];
     ptrdiff_t strides[ENGINE_PLANES];
     for (int i = 0; i < source->planes; i++) {
@@ -175,7 +205,7 @@ static int warnings(const engine_source *source) {
 
 static void close(engine_source *source) {
     jpeg_source *self = (jpeg_source *)source;
-    free(self->baseline);
+    jpeg_baseline_free(self->baseline);
     if (self->created) {
         jpeg_destroy_decompress(&self->decoder);
     }

@@ -100,30 +100,54 @@ void pixelshift_idct_to_4_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16
     }
 }
 
-/* To two sums with two fraction bits more. Inputs 2, 4 and 6 have no part in it. */
-static void transform_2(int32_t out[2], const int16_t *in, int step) {
-    int32_t even = in[0] * 32768;
-    int32_t odd = add(sum2(in[step], 29692, in[7 * step], -5906), sum2(in[3 * step], -10426, in[5 * step], 6967));
-    out[0] = add(even, odd);
-    out[1] = subtract(even, odd);
+/* To three sums. */
+static void transform_3(int32_t out[3], int32_t i0, int32_t i1, int32_t i2) {
+    int32_t even = sum2(i0, 8192, i2, 5793);
+    out[0] = add(even, i1 * 10033);
+    out[1] = sum2(i0, 8192, i2, -2 * 5793);
+    out[2] = subtract(even, i1 * 10033);
 }
 
-void pixelshift_idct_to_2_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block) {
-    int16_t middle[2 * 8];
-    int32_t sums[2];
-    for (int x = 0; x < 8; x++) {
-        transform_2(sums, block + x, 8);
-        middle[x] = saturated(rounded(sums[0], CONSTANT_BITS - PASS_BITS + 2));
-        middle[8 + x] = saturated(rounded(sums[1], CONSTANT_BITS - PASS_BITS + 2));
-    }
-    for (int y = 0; y < 2; y++) {
-        transform_2(sums, middle + 8 * y, 1);
-        dst[y * dst_stride] = sample(saturated(rounded(sums[0], LAST_BITS + 2)));
-        dst[y * dst_stride + 1] = sample(saturated(rounded(sums[1], LAST_BITS + 2)));
+void pixelshift_idct_row_to_3_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *coefficients, size_t stride,
+                                     size_t blocks) {
+    for (size_t b = 0; b < blocks; b++) {
+        const int16_t *c = coefficients + b;
+        int16_t middle[3][3];
+        int32_t sums[3];
+        for (size_t x = 0; x < 3; x++) {
+            transform_3(sums, c[x * stride], c[(3 + x) * stride], c[(6 + x) * stride]);
+            for (int y = 0; y < 3; y++) {
+                middle[y][x] = saturated(rounded(sums[y], CONSTANT_BITS - PASS_BITS));
+            }
+        }
+        for (int y = 0; y < 3; y++) {
+            transform_3(sums, middle[y][0], middle[y][1], middle[y][2]);
+            for (size_t x = 0; x < 3; x++) {
+                dst[y * dst_stride + (ptrdiff_t)(3 * b + x)] = sample(saturated(rounded(sums[x], LAST_BITS)));
+            }
+        }
     }
 }
 
-void pixelshift_idct_to_1_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block) {
+/* With two frequencies there is nothing to multiply by. */
+void pixelshift_idct_row_to_2_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *coefficients, size_t stride,
+                                     size_t blocks) {
+    for (size_t b = 0; b < blocks; b++) {
+        const int16_t *c = coefficients + b;
+        int32_t mean = c[0], across = c[stride], down = c[2 * stride], both = c[3 * stride];
+        uint8_t *to = dst + 2 * b;
+        to[0] = sample(rounded(mean + across + down + both, 3));
+        to[1] = sample(rounded(mean - across + down - both, 3));
+        to[dst_stride] = sample(rounded(mean + across - down - both, 3));
+        to[dst_stride + 1] = sample(rounded(mean - across - down + both, 3));
+    }
+}
+
+void pixelshift_idct_row_to_1_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *coefficients, size_t stride,
+                                     size_t blocks) {
     (void)dst_stride;
-    dst[0] = sample(rounded(block[0], 3));
+    (void)stride;
+    for (size_t b = 0; b < blocks; b++) {
+        dst[b] = sample(rounded(coefficients[b], 3));
+    }
 }

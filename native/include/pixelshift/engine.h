@@ -48,9 +48,13 @@ typedef struct {
     const uint8_t *data;
     size_t size;
     pixelshift_engine_format source, sink;
-    int reference; /* 1: the codec library decodes, never our own decoder. Both give the same samples. */
+    int reference; /* 1: the codec library decodes, never our own decoder */
 
-    int scale;                  /* JPEG: size of the inverse DCT: 8 full, 4 half, 2 quarter, 1 eighth */
+    /*
+     * JPEG: samples a side that a block becomes: 8, 4, 3, 2 or 1. Chroma may have its own; 0, and whatever the codec
+     * library decodes, leaves that to the library's rule, which makes up for coarse chroma as far as it can.
+     */
+    int scale, chroma_scale;
     pixelshift_engine_box area; /* pixels outside of it are never looked at; whole numbers */
     pixelshift_engine_box box;  /* what becomes the output; within the area, edges may be fractional */
     int width, height;          /* of the output */

@@ -1,8 +1,10 @@
 /*
- * Inverse DCT of one 8x8 block to 8x8, 4x4, 2x2 or 1 samples.
+ * Inverse DCT of 8x8 blocks to 8x8, 4x4, 3x3, 2x2 or 1 samples.
  *
- * The accurate integer transform after Loeffler, Ligtenberg and Moschytz (ICASSP 1989) with 13-bit constants, and its
- * reduced forms: sample for sample what libjpeg's JDCT_ISLOW gives, so that a decoder may change between the two.
+ * The accurate integer transform after Loeffler, Ligtenberg and Moschytz (ICASSP 1989) with 13-bit constants. To 8, 4
+ * and 1, and to 3 by the coefficients of 3x3 alone, sample for sample what libjpeg's JDCT_ISLOW gives, so that a
+ * decoder may change between the two. To 2 by the coefficients of 2x2 alone, where libjpeg averages squares of the
+ * full block: less aliasing, and the other coefficients need not be known.
  */
 #ifndef PIXELSHIFT_IDCT_H
 #define PIXELSHIFT_IDCT_H
@@ -15,11 +17,19 @@
 /* `block`: 64 dequantised coefficients, rows first, 32-byte aligned. */
 typedef void (*pixelshift_idct)(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block);
 
+/*
+ * To n samples a side, a row of `blocks` blocks side by side: coefficient (v, u), v and u below n, of block b stands at
+ * coefficients[(n v + u) stride + b].
+ */
+typedef void (*pixelshift_idct_row)(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *coefficients, size_t stride,
+                                    size_t blocks);
+
 typedef struct {
     pixelshift_idct to_8;
     pixelshift_idct to_4;
-    pixelshift_idct to_2;
-    pixelshift_idct to_1;
+    pixelshift_idct_row row_to_3;
+    pixelshift_idct_row row_to_2;
+    pixelshift_idct_row row_to_1;
 } pixelshift_idct_kernels_table;
 
 const pixelshift_idct_kernels_table *pixelshift_idct_kernels(pixelshift_cpu_level level);

@@ -21,6 +21,7 @@ def run(
     area: Box | None = None,
     kernel: str = "lanczos3",
     scale: int = 8,
+    chroma_scale: int = 0,
     options: Mapping[str, int] | None = None,
     metadata: Buffer | None = None,
     output_limit: int = ...,

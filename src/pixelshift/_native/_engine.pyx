@@ -32,7 +32,7 @@ cdef extern from "pixelshift/engine.h":
         size_t size
         pixelshift_engine_format source, sink
         int reference
-        int scale
+        int scale, chroma_scale
         pixelshift_engine_box area, box
         int width, height
         pixelshift_resample_filter filter
@@ -48,6 +48,7 @@ cdef extern from "pixelshift/engine.h":
 # In the order of pixelshift_resample_filter.
 _FILTERS = ("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3", "mks2013", "mks2021")
 _FORMATS = {"jpeg": PIXELSHIFT_ENGINE_JPEG}
+_SCALES = (1, 2, 3, 4, 8)
 _SIDE_LIMITS = {"jpeg": 65_535}
 _REASONS = {
     PIXELSHIFT_ENGINE_UNSUPPORTED: "unsupported",
@@ -97,13 +98,14 @@ cdef _set_options(pixelshift_engine_job *job, str sink, dict options):
 
 
 def run(const uint8_t[::1] data not None, *, str source, str sink, int width, int height, box, area=None,
-        str kernel="lanczos3", int scale=8, dict options=None, const uint8_t[::1] metadata=None,
+        str kernel="lanczos3", int scale=8, int chroma_scale=0, dict options=None, const uint8_t[::1] metadata=None,
         size_t output_limit=1 << 26, double deadline=0.0, bint reference=False, cpu=None):
     """Makes ``box`` (left, top, right, bottom; stored pixels) of a picture a new file of ``width`` x ``height`` pixels.
 
     Pixels outside ``area`` are never looked at; by default it is the box, rounded outwards. ``source`` and ``sink`` are
     formats; ``options`` are the sink's: for ``"jpeg"`` quality, full_chroma, progressive and optimise_coding.
-    ``metadata`` is what the sink writes along: for JPEG finished marker segments. ``scale`` n decodes a JPEG at n/8.
+    ``metadata`` is what the sink writes along: for JPEG finished marker segments. ``scale`` n decodes a JPEG at n/8, ``chroma_scale`` its
+    chroma (0: as libjpeg would).
     ``deadline`` is in seconds of CLOCK_MONOTONIC, 0 for none. ``reference`` leaves our own decoders out, for
     comparison: the result is the same. See ``native/include/pixelshift/engine.h``. The GIL is released for the whole
     call.
@@ -122,14 +124,15 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
         raise EngineError("damaged")
     if not (0 < width <= _SIDE_LIMITS[sink] and 0 < height <= _SIDE_LIMITS[sink]):
         raise ValueError(f"a {sink} has 1 to {_SIDE_LIMITS[sink]} pixels a side, not {width} x {height}")
-    if scale not in (1, 2, 4, 8):
-        raise ValueError(f"scale is 1, 2, 4 or 8, not {scale}")
+    if scale not in _SCALES or chroma_scale not in (0, *_SCALES):
+        raise ValueError(f"scale is one of {_SCALES}, not {scale} or {chroma_scale}")
     job.data = &data[0]
     job.size = data.shape[0]
     job.source = _FORMATS[source]
     job.sink = _FORMATS[sink]
     job.reference = reference
     job.scale = scale
+    job.chroma_scale = chroma_scale
     job.box.left, job.box.top, job.box.right, job.box.bottom = box
     job.area.left, job.area.top, job.area.right, job.area.bottom = area or _around(box)
     job.width = width

@@ -139,6 +139,20 @@ def jpeg_decoded(size: Size, denominator: int) -> Size:
     return Size(max(1, size.width // denominator), max(1, size.height // denominator))
 
 
+_BLOCKS = ((16.0, 1), (5.0, 2), (3.0, 3))
+_EXACT_BLOCKS = ((16.0, 1), (8.0, 2), (5.0, 3))
+
+
+def jpeg_block(shrink: float, fast: bool = True) -> int:
+    """8, 3, 2 or 1: how many samples a side the native engine decodes a JPEG's blocks to before it resizes.
+
+    Sizes follow upstream's decoder (:func:`jpeg_denominator`); samples need not, since a block's lowest frequencies
+    are a better reduction than upstream's averages. From these ratios on the result is no worse than upstream's, or
+    unless ``fast`` no worse than from every pixel: docs/design/decode-scale.md has the measurements.
+    """
+    return next((size for least, size in (_BLOCKS if fast else _EXACT_BLOCKS) if shrink >= least), 8)
+
+
 def webp_decoded(size: Size, target: Target) -> Size:
     """The size upstream's WebP decoder scales to before the resize; the picture's own where that enlarges.
 

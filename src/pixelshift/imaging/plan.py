@@ -73,7 +73,8 @@ def plan(requested: Sequence[Edit], header: Header, output: Output, limits: Limi
     check_source(header, frames, limits)
     listing = Listing(edits_, header, frames > 1, output.auto_orient)
     planned = tuple(_in_order(listing))
-    decoded, denominator = _decoding(header, planned, next(listing.stages()), limits)
+    first = next(listing.stages())
+    decoded, denominator = _decoding(header, planned, first, limits)
     options = _options(edits_, format_, output)
     size, cost = walk(planned, decoded, frames, limits)
     cost += frames * coding_cost(header, decoded, size, format_, options)
@@ -96,7 +97,11 @@ def plan(requested: Sequence[Edit], header: Header, output: Output, limits: Limi
         ),
         cost=cost,
         limits=limits,
-        stream=stream_of(header, planned, decoded, denominator, options) if format_ is Format.JPEG else None,
+        stream=(
+            stream_of(header, planned, decoded, denominator, options, shrink_fast=first.fast_shrink)
+            if format_ is Format.JPEG
+            else None
+        ),
     )
 
 

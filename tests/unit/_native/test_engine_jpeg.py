@@ -77,7 +77,7 @@ def test_grey_stays_grey() -> None:
     assert_same_picture(body, Image.open(io.BytesIO(data)).resize((90, 61), Image.Resampling.LANCZOS))
 
 
-@pytest.mark.parametrize("scale", [1, 2, 4, 8])
+@pytest.mark.parametrize("scale", [1, 2, 3, 4, 8])
 def test_every_scale_shows_the_same_picture(scale: int) -> None:
     data = encoded(smooth(1600, 1201))
     body = resized(data, 160, 120, scale=scale)
@@ -110,14 +110,67 @@ def test_both_levels_give_the_same_bytes(cpu: str, subsampling: str) -> None:
     assert resized(data, 101, 55, cpu=cpu) == resized(data, 101, 55, cpu="scalar")
 
 
-@pytest.mark.parametrize("scale", [1, 2, 4, 8])
+# To 2x2, for luma or for the chroma of a picture decoded at 1/8, we leave out what libjpeg averages.
+ALIKE = [(8, name) for name in SUBSAMPLINGS] + [(4, name) for name in SUBSAMPLINGS]
+ALIKE += [(scale, name) for scale in (1, 3) for name in ("4:4:4", "4:2:2")]
+
+
+@pytest.mark.parametrize(("scale", "subsampling"), ALIKE)
 @pytest.mark.parametrize("quality", [30, 85, 100])
-@pytest.mark.parametrize("subsampling", SUBSAMPLINGS)
 def test_our_decoder_gives_the_samples_of_libjpeg(cpu: str, scale: int, quality: int, subsampling: str) -> None:
     image = Image.open(SAMPLES / "fig.jpg").convert("RGB").resize((643, 435))
     data = encoded(image, subsampling=SUBSAMPLINGS[subsampling], quality=quality)
     own, reference = (resized(data, 643, 435, scale=scale, reference=other, cpu=cpu) for other in (False, True))
     assert own == reference
+
+
+def lowest_frequencies(pixels: NDArray[np.uint8], size: int) -> NDArray[np.float64]:
+    """Each block of 8x8 as ``size`` x ``size`` samples made from that many frequencies, in double precision."""
+    height, width = pixels.shape
+    blocks = pixels.reshape(height // 8, 8, width // 8, 8).transpose(0, 2, 1, 3).astype(float)
+    kept = basis(8)[:size] @ blocks @ basis(8)[:size].T
+    samples = basis(size).T @ kept @ basis(size) * size / 8
+    return samples.transpose(0, 2, 1, 3).reshape(height // 8 * size, width // 8 * size)
+
+
+def basis(size: int) -> NDArray[np.float64]:
+    """The orthonormal DCT: row u is frequency u."""
+    frequency, at = np.mgrid[:size, :size]
+    rows = np.cos((2 * at + 1) * frequency * np.pi / (2 * size)) * np.sqrt(2 / size)
+    rows[0] /= np.sqrt(2)
+    return rows
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3])
+def test_small_scales_show_the_lowest_frequencies(cpu: str, scale: int) -> None:
+    data = encoded(Image.open(SAMPLES / "fig.jpg").convert("L").resize((640, 440)))
+    expected = lowest_frequencies(decoded(data), scale)
+    body = resized(data, expected.shape[1], expected.shape[0], scale=scale, quality=100, cpu=cpu)
+    difference = np.abs(decoded(body) - expected.clip(0, 255))
+    assert difference.mean() < 0.5
+    assert difference.max() < 3
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    corners=st.tuples(*[st.integers(0, 130)] * 4),
+    subsampling=st.sampled_from(sorted(SUBSAMPLINGS)),
+    restart=st.sampled_from([0, 2]),
+)
+def test_what_lies_outside_the_area_is_passed_over(
+    corners: tuple[int, int, int, int], subsampling: str, restart: int
+) -> None:
+    (left, right), (top, bottom) = sorted(corners[:2]), sorted(corners[2:])
+    noise = np.random.default_rng(1).integers(0, 256, (131, 131, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), subsampling=SUBSAMPLINGS[subsampling], restart_marker_blocks=restart)
+    box = (left, top, right + 1, bottom + 1)
+    size = (right + 1 - left, bottom + 1 - top)
+    options = {"box": box, "full_chroma": True}
+    own, reference = (resized(data, *size, reference=other, **options) for other in (False, True))
+    assert own == reference
+    if subsampling == "4:4:4":
+        pixels = Image.fromarray(decoded(data)).crop(box)
+        assert np.abs(decoded(own).astype(int) - np.asarray(pixels)).mean() < 8
 
 
 @pytest.mark.parametrize("restart", [1, 3, 40])
@@ -130,14 +183,13 @@ def test_restart_intervals_are_followed(restart: int) -> None:
 @given(
     size=st.tuples(st.integers(1, 70), st.integers(1, 70)),
     quality=st.integers(1, 100),
-    subsampling=st.sampled_from(sorted(SUBSAMPLINGS)),
-    scale=st.sampled_from([1, 2, 4, 8]),
+    alike=st.sampled_from(ALIKE),
     seed=st.integers(0, 2**32 - 1),
 )
 def test_noise_of_any_size_decodes_to_the_samples_of_libjpeg(
-    size: tuple[int, int], quality: int, subsampling: str, scale: int, seed: int
+    size: tuple[int, int], quality: int, alike: tuple[int, str], seed: int
 ) -> None:
-    width, height = size
+    (width, height), (scale, subsampling) = size, alike
     noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     data = encoded(Image.fromarray(noise), quality=quality, subsampling=SUBSAMPLINGS[subsampling])
     options = {"scale": scale, "full_chroma": True}
@@ -202,7 +254,8 @@ NAN = float("nan")
     [
         {"width": 0},
         {"height": 70000},
-        {"scale": 3},
+        {"scale": 5},
+        {"chroma_scale": 7},
         {"options": {"quality": 0}},
         {"options": {"lossless": True}},
         {"source": "bmp"},
