@@ -8,7 +8,7 @@ PORT ?= 8000
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 NATIVE := $(shell find native src/pixelshift/_native -name '*.[ch]' -path 'native/*' -o -name '*.pyx' -o -name '*.pxd' 2>/dev/null)
 
-.PHONY: serve test test-slow check build emulators system format bench calibrate clean
+.PHONY: serve test test-slow cache-tests check build emulators system format bench calibrate clean
 
 serve: build ## Serve the sample pictures on http://127.0.0.1:8000
 	$(PY) -m pixelshift serve --host $(HOST) --port $(PORT) --folder samples
@@ -18,6 +18,10 @@ test: build emulators ## The whole suite
 
 test-slow: build emulators ## What takes minutes: fuzzing, long property runs
 	$(PY) -m pytest -m slow
+
+cache-tests: build ## The public suite for HTTP caches against the service; PIN=1 writes improvements down
+	@command -v npm >/dev/null || docker/apt-install docker/packages-cache-tests.txt
+	$(PY) -m tests.cache_suite $(if $(PIN),--pin)
 
 check: build ## Format, lint, types, import floors, fast tests
 	$(PY) -m ruff format --check .

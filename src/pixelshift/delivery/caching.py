@@ -1,19 +1,16 @@
 """HTTP caching over a store of bytes: how long an answer is fresh, how long it may be served stale (RFC 9111, 5861)."""
 
 import json
-import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pixelshift.cache.base import CacheStore, Entry
 from pixelshift.delivery.representation import HeaderMap, Identity, Representation, parse_date
+from pixelshift.net.cache_control import directives, lifetime_s, seconds
 
-_DIRECTIVE = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^",\s]*))?\s*(?:,|$)')
-_DECIMAL = re.compile(r"\d{1,19}")
 _ERROR_TTL_S = 10
-_FOREVER_S = 2**31
 
 
 class Freshness(StrEnum):
@@ -36,54 +33,11 @@ class Ages:
     stale_if_error_s: int = 86_400
 
 
-def directives(cache_control: str) -> dict[str, str | None]:
-    """The directives of a Cache-Control value by lower-case name; the first of a repeated one counts.
-
-    What cannot be read ends the list: the rest is not guessed at.
-    """
-    found: dict[str, str | None] = {}
-    for name, value in _directives(cache_control):
-        found.setdefault(name, value)
-    return found
-
-
-def _directives(text: str) -> Iterator[tuple[str, str | None]]:
-    position = 0
-    while position < len(text):
-        if text[position] in ", \t":
-            position += 1
-            continue
-        match = _DIRECTIVE.match(text, position)
-        if match is None:
-            return
-        value = match[2]
-        yield match[1].lower(), value.strip('"') if value is not None else None
-        position = match.end()
-
-
-def seconds(value: str | None) -> int | None:
-    """Delta-seconds, capped (RFC 9111, 1.2.2); anything that is not a plain whole number is ``None``."""
-    if value is None or _DECIMAL.fullmatch(value) is None:
-        return None
-    return min(int(value), _FOREVER_S)
-
-
 def freshness_lifetime_s(headers: HeaderMap, now_s: float) -> int | None:
-    """Seconds for which a shared cache may serve an answer unasked; ``None`` forbids storing it.
-
-    ``s-maxage`` beats ``max-age`` beats ``Expires``; a value that cannot be read counts as stale already
-    (RFC 9111, 4.2.1); without any of them there is no freshness, we do not guess.
-    """
-    rules = directives(headers.find("Cache-Control") or "")
-    if "no-store" in rules or "private" in rules:
-        return None
-    if "no-cache" in rules:
-        return 0
-    for name in ("s-maxage", "max-age"):
-        if name in rules:
-            return seconds(rules[name]) or 0
+    """Seconds for which these headers let a shared cache serve an answer unasked; ``None`` forbids storing it."""
     expires = parse_date(headers.find("Expires"))
-    return 0 if expires is None else max(0, min(_FOREVER_S, int(expires.timestamp() - now_s)))
+    left_s = None if expires is None else expires.timestamp() - now_s
+    return lifetime_s(headers.find("Cache-Control") or "", left_s)
 
 
 class HttpCache:
@@ -125,10 +79,10 @@ class HttpCache:
 
     def keep(self, key: str, made: Representation, generation: int) -> bool:
         """Stores an answer if its headers let a shared cache do so; returns whether they do."""
-        lifetime_s = freshness_lifetime_s(HeaderMap(made.headers), self._clock())
-        if lifetime_s is None or (made.error is not None and lifetime_s == 0):
+        fresh_s = freshness_lifetime_s(HeaderMap(made.headers), self._clock())
+        if fresh_s is None or (made.error is not None and fresh_s == 0):
             return False
-        self._store.put(key, self._entry(made, lifetime_s), generation=generation)
+        self._store.put(key, self._entry(made, fresh_s), generation=generation)
         return True
 
     def renew(self, key: str, made: Representation, generation: int) -> Entry:
@@ -136,20 +90,20 @@ class HttpCache:
 
         Where these forbid storing it, nothing that was made of the original stays; this answer is the last.
         """
-        lifetime_s = freshness_lifetime_s(HeaderMap(made.headers), self._clock())
-        renewed = self._entry(made, lifetime_s or 0)
-        if lifetime_s is None:
+        fresh_s = freshness_lifetime_s(HeaderMap(made.headers), self._clock())
+        renewed = self._entry(made, fresh_s or 0)
+        if fresh_s is None:
             self._store.purge_tag(renewed.tags[0])
         else:
             self._store.put(key, renewed, generation=generation)
         return renewed
 
-    def _entry(self, made: Representation, lifetime_s: int) -> Entry:
+    def _entry(self, made: Representation, fresh_s: int) -> Entry:
         now_s = self._clock()
         headers = HeaderMap(made.headers)
-        lifetime_s = min(lifetime_s - made.age_s, _ERROR_TTL_S if made.error else self._ages.max_ttl_s)
+        fresh_s = min(fresh_s - made.age_s, _ERROR_TTL_S if made.error else self._ages.max_ttl_s)
         renewing_s, stand_in_s = (0, 0) if made.error else self._stale_s(headers)
-        fresh_until_s = now_s + lifetime_s
+        fresh_until_s = now_s + fresh_s
         extra = {
             "identities": json.dumps(made.identities),
             "renewing_until_s": str(fresh_until_s + renewing_s),

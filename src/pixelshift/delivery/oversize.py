@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from pixelshift.delivery.caching import directives, seconds
 from pixelshift.delivery.representation import HeaderMap, Representation
 from pixelshift.edits.types import Format
 from pixelshift.errors import TimeLimitError, TooLargeError
+from pixelshift.net.cache_control import directives, seconds
 from pixelshift.request.expiry import seconds_left
 
 _CARRIED = ("Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires")

@@ -141,6 +141,11 @@ class Reply:
         value = self._response.headers.get(name)
         return value if value is not None and _VALUE.fullmatch(value) else None
 
+    def list_header(self, name: str) -> str | None:
+        """Returns all values of a header that is a list, as one line of it (RFC 9110, 5.3)."""
+        values = [value for value in self._response.headers.get_all(name, ()) if _VALUE.fullmatch(value)]
+        return ", ".join(values) if values else None
+
     def headers(self) -> Iterator[tuple[str, str]]:
         """Yields names in lower case with their values."""
         for name, value in self._response.headers.items():

@@ -40,7 +40,7 @@ def read_original(reply: Reply, body_limit_bytes: int) -> Original:
         body=body,
         etag=strong or hashlib.sha256(body).hexdigest(),
         content_type=reply.header("content-type"),
-        cache_control=reply.header("cache-control"),
+        cache_control=reply.list_header("cache-control"),
         last_modified=_http_date(reply.header("last-modified")),
         expires=reply.header("expires"),
         age_s=_age_s(reply),
@@ -57,7 +57,7 @@ def read_confirmation(reply: Reply, known: Original) -> Original:
     said = Original(
         body=b"",
         etag=known.etag,
-        cache_control=reply.header("cache-control") or known.cache_control,
+        cache_control=reply.list_header("cache-control") or known.cache_control,
         last_modified=_http_date(reply.header("last-modified")) or known.last_modified,
         expires=reply.header("expires") or known.expires,
         age_s=_age_s(reply),
@@ -84,9 +84,15 @@ def outage(reply: Reply, detail: str) -> OriginError:
 
 
 def _age_s(reply: Reply) -> int:
-    """The first member of Age that is a number of seconds; 0 without one (RFC 9111, 5.1)."""
-    first = (reply.header("age") or "").partition(",")[0].strip()
-    return min(int(first), _LONGEST_AGE_S) if re.fullmatch(r"[0-9]{1,19}", first) else 0
+    """The Age that caches on the way have counted.
+
+    What is not one plain number counts as too old: RFC 9111 (5.1) would ignore it, cache-tests does not, and asking
+    once more is the smaller mistake.
+    """
+    age = reply.list_header("age")
+    if age is None:
+        return 0
+    return min(int(age), _LONGEST_AGE_S) if re.fullmatch(r"[0-9]{1,19}", age.strip()) else _LONGEST_AGE_S
 
 
 def _http_date(text: str | None) -> datetime | None:

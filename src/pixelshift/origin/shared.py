@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from pixelshift.errors import NotFoundError, OriginError, PixelshiftError
+from pixelshift.net.cache_control import lifetime_s
 from pixelshift.origin.base import Origin, Original
 
 _OVERHEAD_BYTES = 1024
@@ -78,6 +79,7 @@ def _follow(flight: _Flight, timeout_s: float, known: Original | None) -> Origin
 class CachingOrigin:
     """Keeps at most ``budget_bytes`` of originals, each for ``fresh_s`` without asking, then for as long as it stands.
 
+    A Cache-Control that allows less is kept to: no longer than ``max-age``, never unasked, or not at all.
     An original that is gone or refused is dropped at once; one whose origin fails is kept, and the failure raised.
     """
 
@@ -119,7 +121,7 @@ class CachingOrigin:
             self.forget(bucket, key)
             raise
         if kept is not None or known is None or original.etag != known.etag:  # a caller's version may have no body
-            self._keep(name, original, asked_at_s + self._fresh_s)
+            self._keep(name, original, asked_at_s)
         return _same(original, known)
 
     def forget(self, bucket: str, key: str) -> None:
@@ -137,12 +139,15 @@ class CachingOrigin:
         """Returns what the kept originals cost, their overhead estimated."""
         return self._size_bytes
 
-    def _keep(self, name: tuple[str, str], original: Original, fresh_until_s: float) -> None:
+    def _keep(self, name: tuple[str, str], original: Original, asked_at_s: float) -> None:
         cost = len(original.body) + _OVERHEAD_BYTES
+        # Without a word from its store a picture is fresh for a year (contract, 7.1).
+        allowed_s = lifetime_s(original.cache_control, None) if original.cache_control else self._fresh_s
         with self._lock:
             self._drop(name)
-            if cost > self._budget_bytes // 2:
+            if cost > self._budget_bytes // 2 or allowed_s is None:
                 return
+            fresh_until_s = asked_at_s + min(self._fresh_s, allowed_s - original.age_s)
             while self._size_bytes + cost > self._budget_bytes:
                 self._drop(next(iter(self._kept)))
             self._kept[name] = (original, fresh_until_s)

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixelshift.cache.memory import MemoryStore
-from pixelshift.delivery.caching import Ages, Freshness, HttpCache, directives, freshness_lifetime_s, seconds
+from pixelshift.delivery.caching import Ages, Freshness, HttpCache, freshness_lifetime_s
 from pixelshift.delivery.representation import HeaderMap, Representation
+from pixelshift.net.cache_control import directives, seconds
 
 NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
 FUTURE, PAST = "Fri, 15 Jan 2027 08:01:40 GMT", "Fri, 15 Jan 2027 07:00:00 GMT"

@@ -19,6 +19,7 @@ class SlowOrigin:
         self.go = threading.Event()
         self.error: Exception | None = None
         self.body = b"body"
+        self.cache_control: str | None = None
 
     def fetch(
         self, bucket: str, key: str, *, body_limit_bytes: int, timeout_s: float, known: Original | None = None
@@ -30,7 +31,7 @@ class SlowOrigin:
             raise self.error
         if known is not None and known.etag == self.body.decode():
             return known
-        return Original(self.body, etag=self.body.decode())
+        return Original(self.body, etag=self.body.decode(), cache_control=self.cache_control)
 
 
 def test_simultaneous_requests_for_one_original_make_one_fetch() -> None:
@@ -125,6 +126,30 @@ def test_a_fresh_original_is_not_asked_for_again_and_a_stale_one_with_its_identi
     now[0] = 9.9
     assert fetch(origin) is first
     assert len(inner.calls) == 2
+
+
+@pytest.mark.parametrize(
+    ("cache_control", "asked"),
+    [
+        ("max-age=3600", [False, False, True]),  # no longer than our own five seconds
+        ("max-age=2", [False, True, True]),
+        ("max-age=0", [True, True, True]),
+        ("no-cache, max-age=9", [True, True, True]),
+        ("no-store", [True, True, True]),
+        ("private", [True, True, True]),
+        ("max-age=9, s-maxage=2", [False, True, True]),
+    ],
+)
+def test_an_original_is_kept_no_longer_than_its_cache_control_allows(cache_control: str, asked: list[bool]) -> None:
+    inner = SlowOrigin()
+    inner.cache_control = cache_control
+    origin, now = caching(inner)
+    fetch(origin)
+    for second, asks in zip((1.0, 2.5, 7.6), asked, strict=True):
+        now[0], calls = second, len(inner.calls)
+        fetch(origin)
+        assert (len(inner.calls) > calls) is asks
+    assert (origin.size_bytes() == 0) is (cache_control in {"no-store", "private"})
 
 
 def test_a_changed_original_replaces_the_kept_one() -> None:
