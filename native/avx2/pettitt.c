@@ -113,27 +113,77 @@ pixelshift_pettitt_range pixelshift_pettitt_pass_i64_avx2(int64_t *sums, const d
     return range;
 }
 
-static inline __m256i load(const int32_t *from) {
-    return _mm256_loadu_si256((const __m256i *)from);
+/* How many of `count` ascending doubles are below the value; `count` is a multiple of 4. */
+static inline int64_t count_below(const double *values, int64_t count, __m256d value) {
+    __m256i below = _mm256_setzero_si256();
+    for (int64_t i = 0; i < count; i += 4) {
+        __m256d is_below = _mm256_cmp_pd(_mm256_loadu_pd(values + i), value, _CMP_LT_OQ);
+        below = _mm256_sub_epi64(below, _mm256_castpd_si256(is_below));
+    }
+    __m128i half = _mm_add_epi64(_mm256_castsi256_si128(below), _mm256_extracti128_si256(below, 1));
+    return _mm_extract_epi64(half, 0) + _mm_extract_epi64(half, 1);
 }
 
-static inline __m256i spend(int32_t *rooms, __m256i growth) {
+static inline int64_t place_of(const pixelshift_pettitt_bounds *bounds, double value) {
+    __m256d wanted = _mm256_set1_pd(value);
+    int64_t first = count_below(bounds->fences, PIXELSHIFT_PETTITT_FENCES, wanted) * bounds->width;
+    int64_t cut = first + count_below(bounds->cuts + first, bounds->width, wanted);
+    return 2 * cut + (bounds->cuts[cut] == value);
+}
+
+static inline __m256i spend(int32_t *rooms, const int32_t *growth) {
     const __m256i most = _mm256_set1_epi32(PIXELSHIFT_PETTITT_ROOM_MAX);
-    __m256i left = _mm256_min_epi32(_mm256_sub_epi32(load(rooms), growth), most);
+    __m256i left =
+        _mm256_sub_epi32(_mm256_loadu_si256((const __m256i *)rooms), _mm256_loadu_si256((const __m256i *)growth));
+    left = _mm256_min_epi32(left, most);
     _mm256_storeu_si256((__m256i *)rooms, left);
     return left;
 }
 
-int32_t pixelshift_pettitt_grow_avx2(int32_t *up_rooms, int32_t *down_rooms, const int32_t *ends,
-                                     const pixelshift_pettitt_rows *rows, int64_t blocks) {
+static inline __m256i spend_all(const pixelshift_pettitt_bounds *bounds, int64_t low, int64_t high) {
+    const int32_t *up = bounds->growth + 2 * low * bounds->stride;
+    const int32_t *down = bounds->growth + (2 * high + 1) * bounds->stride;
     __m256i least = _mm256_set1_epi32(INT32_MAX);
-    for (int64_t b = 0; b < blocks; b += 8) {
-        __m256i up = _mm256_add_epi32(load(rows->below_most + b + 1), load(rows->upto_most + b));
-        __m256i down = _mm256_add_epi32(load(rows->upto_least + b + 1), load(rows->below_least + b));
-        up = _mm256_sub_epi32(up, load(ends + b));
-        down = _mm256_sub_epi32(load(ends + b + 1), down);
-        least = _mm256_min_epi32(least, spend(up_rooms + b, up));
-        least = _mm256_min_epi32(least, spend(down_rooms + b, down));
+    for (int64_t b = 0; b < bounds->blocks; b += 8) {
+        least = _mm256_min_epi32(least, spend(bounds->up_rooms + b, up + b));
+        least = _mm256_min_epi32(least, spend(bounds->down_rooms + b, down + b));
     }
-    return lowest_epi32(least);
+    return least;
+}
+
+static inline int64_t lesser(int64_t left, int64_t right) {
+    return left < right ? left : right;
+}
+
+static inline int is_finite(double value) {
+    return value - value == 0.0;
+}
+
+int64_t pixelshift_pettitt_bound_avx2(pixelshift_pettitt_bounds *bounds, uint16_t *places, const double *values,
+                                      int64_t count) {
+    int64_t i = 0, open = bounds->open, reference = bounds->reference;
+    int64_t up_room = bounds->open_up_room, down_room = bounds->open_down_room;
+    bounds->least = INT64_MAX;
+    while (i < count && is_finite(values[i])) {
+        int64_t own = place_of(bounds, values[i]), low = own, high = own;
+        if (bounds->delta != 0.0) {
+            low = place_of(bounds, values[i] - bounds->delta);
+            high = place_of(bounds, values[i] + bounds->delta);
+        }
+        __m256i least = spend_all(bounds, low, high);
+        int64_t some = open > 0 ? -1 : 0;
+        up_room = lesser(up_room - (some & (bounds->totals[2 * low] + open)), reference);
+        down_room = lesser(down_room - (some & (bounds->totals[2 * high + 1] + open)), reference);
+        open++;
+        places[i++] = (uint16_t)own;
+        __m256i is_positive = _mm256_cmpgt_epi32(least, _mm256_setzero_si256());
+        if (_mm256_movemask_epi8(is_positive) != -1 || lesser(up_room, down_room) <= 0) {
+            bounds->least = lesser(lowest_epi32(least), lesser(up_room, down_room));
+            break;
+        }
+    }
+    bounds->open = open;
+    bounds->open_up_room = up_room;
+    bounds->open_down_room = down_room;
+    return i;
 }

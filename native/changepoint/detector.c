@@ -13,8 +13,9 @@
 #define LONGEST_I32 92681
 /* Plain passes in a row once the statistic is close to its critical value. */
 #define HOT_PASSES 32
-/* Parameters behind the residuals: two levels; with a line also its slope and the choice of the split (simulated). */
-#define LEVEL_PARAMETERS 2
+/* Parameters behind the residuals: two levels and the choice of the split; with a line also its slope, whose joint
+ * choice counts for two (figures from simulation). */
+#define LEVEL_PARAMETERS 4
 #define LINE_PARAMETERS 6
 /* MAD to standard deviation of normal noise. */
 #define MAD_SCALE 1.4826022185056018
@@ -236,6 +237,10 @@ static int64_t greater(int64_t left, int64_t right) {
     return left > right ? left : right;
 }
 
+static int64_t lesser(int64_t left, int64_t right) {
+    return left < right ? left : right;
+}
+
 /* One plain step: the sums take `value`, which then joins the segment with U = 0. Writes K. */
 static status append_summed(segment *s, double value, int64_t *k) {
     if (!s->wide && s->count + 1 > LONGEST_I32 && widen_sums(s) != OK) {
@@ -322,18 +327,20 @@ static status continue_from_sync(segment *s, int64_t k) {
     return sums_from_index(s);
 }
 
-/* Writes K when it may be critical, INT64_MIN when the bounds rule that out. */
-static status append_indexed(segment *s, double value, int64_t *k) {
+/* Takes values as far as bounds rule out that K is critical, and one more; writes K for the last one, INT64_MIN when
+ * the bounds rule it out there too. */
+static status append_indexed(segment *s, const double *values, int64_t count, int64_t *taken, int64_t *k) {
     int full = index_is_full(&s->index);
-    int64_t least = full ? 0 : index_push(&s->index, s->kernels, value, s->count);
-    s->values[s->head + s->count++] = value;
+    *taken = full ? 1 : index_push(&s->index, s->kernels, values, count);
+    memcpy(s->values + s->head + s->count, values, (size_t)*taken * sizeof *values);
+    s->count += *taken;
     *k = INT64_MIN;
-    if (least > 0) {
-        return OK;
-    }
     if (!full) {
+        if (s->index.bounds.least > 0) {
+            return OK;
+        }
         int64_t critical = critical_value(&s->level, s->count);
-        if (least + critical - s->index.reference > 0) {
+        if (s->index.bounds.least + critical - s->index.bounds.reference > 0) {
             index_credit(&s->index, critical);
             return OK;
         }
@@ -357,7 +364,8 @@ static status leave_passes(segment *s, int64_t k) {
     return failed != OK ? failed : continue_from_sync(s, k);
 }
 
-static status append(segment *s, double value, int64_t *k) {
+/* Takes at least one of `count` finite values; `k` belongs to the last one taken. */
+static status append(segment *s, const double *values, int64_t count, int64_t *taken, int64_t *k) {
     status failed;
     if (s->options.max_points > 0 && s->count == s->options.max_points) {
         drop_oldest(s);
@@ -366,9 +374,11 @@ static status append(segment *s, double value, int64_t *k) {
         return failed;
     }
     if (s->mode == INDEXED) {
-        return append_indexed(s, value, k);
+        int64_t fit = lesser(s->capacity - s->head, PIXELSHIFT_CHANGEPOINT_LONGEST) - s->count;
+        return append_indexed(s, values, lesser(count, fit), taken, k);
     }
-    failed = append_summed(s, value, k);
+    *taken = 1;
+    failed = append_summed(s, values[0], k);
     return failed != OK ? failed : leave_passes(s, *k);
 }
 
@@ -602,7 +612,7 @@ static status examine(segment *s, pixelshift_change *change, int *is_change) {
         return OK;
     }
     change->index = position_of(s, found.split);
-    change->detected_at = s->position;
+    change->detected_at = s->position - 1;
     change->n_before = found.split;
     change->n_after = s->count - found.split;
     change->rising = found.rising;
@@ -651,12 +661,16 @@ static status remember_gap(segment *s) {
     return OK;
 }
 
-static status push(segment *s, double value, pixelshift_change *change, int *is_change) {
+/* Takes at least one value, at most up to the first that raises an alarm. */
+static status push(segment *s, const double *values, int64_t count, int64_t *taken, pixelshift_change *change,
+                   int *is_change) {
     int64_t k;
     status failed;
     *is_change = 0;
-    if (!isfinite(value)) {
+    *taken = 1;
+    if (!isfinite(values[0])) {
         s->missing++;
+        s->position++;
         return OK;
     }
     if (s->count == 0) {
@@ -665,8 +679,12 @@ static status push(segment *s, double value, pixelshift_change *change, int *is_
     } else if ((failed = remember_gap(s)) != OK) {
         return failed;
     }
-    if ((failed = append(s, value, &k)) != OK || !is_candidate(s, k)) {
+    if ((failed = append(s, values, count, taken, &k)) != OK) {
         return failed;
+    }
+    s->position += *taken;
+    if (!is_candidate(s, k)) {
+        return OK;
     }
     failed = examine(s, change, is_change);
     return failed != OK || !*is_change ? failed : restart(s, change->n_before);
@@ -675,13 +693,15 @@ static status push(segment *s, double value, pixelshift_change *change, int *is_
 status pixelshift_changepoint_extend(pixelshift_changepoint *s, pixelshift_change *changes, int64_t *change_count,
                                      int64_t *taken, const double *values, int64_t count, int64_t capacity) {
     *change_count = 0;
-    for (*taken = 0; *taken < count && *change_count < capacity; ++*taken) {
+    *taken = 0;
+    while (*taken < count && *change_count < capacity) {
         int is_change;
-        status failed = push(s, values[*taken], &changes[*change_count], &is_change);
+        int64_t step;
+        status failed = push(s, values + *taken, count - *taken, &step, &changes[*change_count], &is_change);
         if (failed != OK) {
             return failed;
         }
-        s->position++;
+        *taken += step;
         *change_count += is_change;
     }
     return OK;

@@ -16,16 +16,11 @@ void index_free(lazy_index *index) {
     if (index->down_steps != index->up_steps) {
         free(index->down_steps);
     }
-    free(index->cuts);
-    free(index->table);
-    free(index->fresh);
-    free(index->ends);
-    free(index->up_rooms);
-    free(index->down_rooms);
+    index_free_bounds(index);
     *index = (lazy_index){.delta = index->delta};
 }
 
-static int grow_array(void *array_address, int64_t count, size_t size) {
+int index_grow_array(void *array_address, int64_t count, size_t size) {
     void **array = array_address;
     void *grown = realloc(*array, (size_t)count * size);
     if (grown == NULL) {
@@ -40,17 +35,18 @@ static int reserve(lazy_index *index, int64_t count) {
         return 0;
     }
     int64_t capacity = count + count / 2 + 64;
-    int failed = grow_array(&index->sorted, capacity, sizeof *index->sorted) ||
-                 grow_array(&index->scratch, capacity, sizeof *index->scratch);
+    free(index->scratch); /* nothing in it is wanted again */
+    index->scratch = malloc((size_t)capacity * sizeof *index->scratch);
     int shared = index->down_steps == index->up_steps;
-    failed = failed || grow_array(&index->up_steps, capacity, sizeof *index->up_steps);
+    int failed = index->scratch == NULL || index_grow_array(&index->sorted, capacity, sizeof *index->sorted) ||
+                 index_grow_array(&index->up_steps, capacity, sizeof *index->up_steps);
     if (index->delta == 0.0) {
         index->down_steps = index->up_steps;
     } else {
         index->down_steps = shared ? NULL : index->down_steps;
-        failed = failed || grow_array(&index->down_steps, capacity, sizeof *index->down_steps);
+        failed = failed || index_grow_array(&index->down_steps, capacity, sizeof *index->down_steps);
     }
-    index->capacity = failed ? index->capacity : capacity;
+    index->capacity = failed ? 0 : capacity;
     return failed ? -1 : 0;
 }
 
@@ -90,17 +86,31 @@ static void count_both(lazy_index *index, const index_entry *early, int64_t n_ea
     }
 }
 
-/* Without branches on the data, which no predictor could guess: the two heads move by arithmetic. */
+/* `one` where `choice` is 1, `other` where it is 0, without a branch. */
+static const index_entry *choose(int64_t choice, const index_entry *one, const index_entry *other) {
+    uintptr_t mask = (uintptr_t)-choice;
+    return (const index_entry *)(((uintptr_t)one & mask) | ((uintptr_t)other & ~mask));
+}
+
+/* Without branches on the data, which no predictor could guess, and from both ends at once: two chains of dependent
+ * steps that the processor interleaves. Neither end can run dry within as many steps as the shorter side has. */
 static void merge(index_entry *out, const index_entry *left, int64_t n_left, const index_entry *right,
                   int64_t n_right) {
     const index_entry *left_end = left + n_left, *right_end = right + n_right;
+    index_entry *out_end = out + n_left + n_right;
     while (left != left_end && right != right_end) {
-        int64_t take_right = right->value < left->value;
-        double value = right->value < left->value ? right->value : left->value;
-        int32_t position = right->position ^ ((right->position ^ left->position) & (int32_t)(take_right - 1));
-        *out++ = (index_entry){value, position};
-        right += take_right;
-        left += 1 - take_right;
+        for (int64_t steps = lesser(left_end - left, right_end - right); steps > 0; steps -= 2) {
+            int64_t take_right = right->value < left->value;
+            *out++ = *choose(take_right, right, left);
+            right += take_right;
+            left += 1 - take_right;
+            if (steps > 1) {
+                int64_t take_left = right_end[-1].value < left_end[-1].value;
+                *--out_end = *choose(take_left, left_end - 1, right_end - 1);
+                left_end -= take_left;
+                right_end -= 1 - take_left;
+            }
+        }
     }
     memcpy(out, left, (size_t)(left_end - left) * sizeof *out);
     memcpy(out + (left_end - left), right, (size_t)(right_end - right) * sizeof *out);
@@ -153,14 +163,40 @@ static void steps_by_rank(lazy_index *index, int64_t count) {
 }
 
 static void measure(lazy_index *index, int64_t count) {
-    int64_t up = 0, down = 0;
-    index->highest_up = index->highest_down = INT64_MIN;
+    int64_t up = 0, up_most = INT64_MIN, down = 0, down_least = INT64_MAX;
     for (int64_t i = 0; i + 1 < count; i++) {
         up += index->up_steps[i];
-        down -= index->down_steps[i];
-        index->highest_up = up > index->highest_up ? up : index->highest_up;
-        index->highest_down = down > index->highest_down ? down : index->highest_down;
+        up_most = up > up_most ? up : up_most;
+        down += index->down_steps[i];
+        down_least = down < down_least ? down : down_least;
     }
+    index->highest_up = up_most;
+    index->highest_down = count > 1 ? -down_least : INT64_MIN;
+}
+
+/* With places known, pending values are dealt out by place first: what is left to sort lies between two cuts. */
+static index_entry *sort_by_place(lazy_index *index, index_entry *entries, index_entry *spare, int64_t count) {
+    int32_t firsts[INDEX_PLACES + 1] = {0};
+    int64_t places = 2 * index->cut_count + 1;
+    for (int64_t k = 0; k < count; k++) {
+        firsts[index->places[k] + 1]++;
+    }
+    for (int64_t p = 0; p < places; p++) {
+        firsts[p + 1] += firsts[p];
+    }
+    for (int64_t k = 0; k < count; k++) {
+        spare[firsts[index->places[k]]++] = entries[k];
+    }
+    /* Every first has moved to where the next place begins. */
+    for (int64_t p = 0, low = 0; p < places; low = firsts[p++]) {
+        if (p % 2 == 0) {
+            index_entry *sorted = sort_pending(index, spare + low, entries + low, firsts[p] - low);
+            if (sorted != spare + low) {
+                memcpy(spare + low, sorted, (size_t)(firsts[p] - low) * sizeof *sorted);
+            }
+        }
+    }
+    return spare;
 }
 
 int index_sync(lazy_index *index, const double *values, int64_t count) {
@@ -175,7 +211,8 @@ int index_sync(lazy_index *index, const double *values, int64_t count) {
     }
     memset(index->up_steps + synced, 0, (size_t)pending * sizeof *index->up_steps);
     memset(index->down_steps + synced, 0, (size_t)pending * sizeof *index->down_steps);
-    entries = sort_pending(index, entries, spare, pending);
+    int has_places = index->delta == 0.0 && index->placed == pending;
+    entries = (has_places ? sort_by_place : sort_pending)(index, entries, spare, pending);
     count_both(index, index->sorted, synced, entries, pending);
     if (entries != index->sorted + synced) {
         memcpy(index->sorted + synced, entries, (size_t)pending * sizeof *entries);
@@ -185,6 +222,7 @@ int index_sync(lazy_index *index, const double *values, int64_t count) {
     index->sorted = index->scratch;
     index->scratch = swap;
     index->synced = count;
+    index->placed = 0;
     if (index->delta == 0.0) {
         steps_by_rank(index, count);
     }
@@ -210,191 +248,4 @@ void index_sums_i64(const lazy_index *index, int64_t *up, int64_t *down) {
             down[i] = down_sum += index->down_steps[i];
         }
     }
-}
-
-/* Blocks and cuts: longer segments pay for finer ones with fewer synchronisations. */
-static void choose_sizes(int64_t count, int64_t *block_length, int64_t *cut_target) {
-    int64_t wanted = count < 4096 ? 32 : count < 65536 ? 48 : count < 524288 ? 64 : 128;
-    *block_length = (count + wanted - 1) / wanted;
-    *cut_target = count < 4096 ? 192 : count < 65536 ? 512 : 512;
-}
-
-static int reserve_bounds(lazy_index *index, int64_t blocks, int64_t cut_target) {
-    int64_t capacity = (blocks + blocks / 2 + 7) / 8 * 8;
-    int64_t stride = capacity + 8;
-    int64_t rows = 2 * cut_target + 2;
-    index->block_capacity = capacity;
-    index->row_stride = stride;
-    return grow_array(&index->cuts, cut_target + 1, sizeof *index->cuts) ||
-                   grow_array(&index->table, rows * stride, sizeof *index->table) ||
-                   grow_array(&index->fresh, rows, sizeof *index->fresh) ||
-                   grow_array(&index->ends, stride, sizeof *index->ends) ||
-                   grow_array(&index->up_rooms, capacity, sizeof *index->up_rooms) ||
-                   grow_array(&index->down_rooms, capacity, sizeof *index->down_rooms)
-               ? -1
-               : 0;
-}
-
-static int32_t capped(int64_t room) {
-    return (int32_t)lesser(room, PIXELSHIFT_PETTITT_ROOM_MAX);
-}
-
-static void measure_rooms(lazy_index *index) {
-    int64_t up = 0, down = 0, i = 0;
-    for (int64_t b = 0; b < index->blocks; b++) {
-        int64_t highest_up = INT64_MIN, highest_down = INT64_MIN;
-        for (; i < index->ends[b + 1]; i++) {
-            up += index->up_steps[i];
-            down -= index->down_steps[i];
-            highest_up = up > highest_up ? up : highest_up;
-            highest_down = down > highest_down ? down : highest_down;
-        }
-        index->up_rooms[b] = capped(index->reference - highest_up);
-        index->down_rooms[b] = capped(index->reference - highest_down);
-    }
-    for (int64_t b = index->blocks; b < index->block_capacity; b++) {
-        index->up_rooms[b] = index->down_rooms[b] = PIXELSHIFT_PETTITT_ROOM_MAX;
-    }
-}
-
-static void choose_cuts(lazy_index *index, int64_t cut_target) {
-    index->cut_count = 0;
-    for (int64_t r = 0; r < cut_target; r++) {
-        double cut = index->sorted[(r + 1) * index->synced / (cut_target + 1)].value;
-        if (index->cut_count == 0 || index->cuts[index->cut_count - 1] != cut) {
-            index->cuts[index->cut_count++] = cut;
-        }
-    }
-}
-
-static void write_row(const lazy_index *index, int64_t row, const int32_t *histogram) {
-    int32_t *out = index->table + row * index->row_stride;
-    int32_t total = 0;
-    out[0] = 0;
-    for (int64_t b = 0; b < index->blocks; b++) {
-        total += histogram[b];
-        out[b + 1] = total;
-    }
-    memset(out + index->blocks + 1, 0, (size_t)(index->row_stride - index->blocks - 1) * sizeof *out);
-}
-
-static void fill_table(lazy_index *index) {
-    int32_t histogram[512] = {0};
-    int64_t at = 0;
-    /* Positions are below 2^28 and a block is at least one long: the rounded-up reciprocal divides exactly enough. */
-    const uint64_t length = (uint64_t)index->block_length;
-    write_row(index, 0, histogram);
-    for (int64_t r = 0; r <= index->cut_count; r++) {
-        int last = r == index->cut_count;
-        while (at < index->synced && (last || index->sorted[at].value < index->cuts[r])) {
-            histogram[(uint32_t)index->sorted[at++].position / (uint32_t)length]++;
-        }
-        write_row(index, 2 * r + 1, histogram);
-        while (!last && at < index->synced && index->sorted[at].value == index->cuts[r]) {
-            histogram[(uint32_t)index->sorted[at++].position / (uint32_t)length]++;
-        }
-        if (!last) {
-            write_row(index, 2 * r + 2, histogram);
-        }
-    }
-}
-
-static void open_block(lazy_index *index) {
-    index->open_up_room = index->open_down_room = INT64_MAX;
-    memset(index->fresh, 0, (size_t)(2 * index->cut_count + 2) * sizeof *index->fresh);
-}
-
-int index_bound(lazy_index *index, int64_t critical) {
-    int64_t cut_target;
-    choose_sizes(index->synced, &index->block_length, &cut_target);
-    index->blocks = (index->synced + index->block_length - 1) / index->block_length;
-    if (reserve_bounds(index, index->blocks, cut_target) != 0) {
-        return -1;
-    }
-    memset(index->ends, 0, (size_t)index->row_stride * sizeof *index->ends);
-    for (int64_t b = 0; b < index->blocks; b++) {
-        index->ends[b + 1] = (int32_t)lesser((b + 1) * index->block_length, index->synced);
-    }
-    index->reference = critical;
-    measure_rooms(index);
-    choose_cuts(index, cut_target);
-    fill_table(index);
-    open_block(index);
-    return 0;
-}
-
-typedef struct {
-    int64_t cut; /* how many cuts are below the value */
-    int equal;   /* whether the value is the next cut */
-} place;
-
-static place locate(const lazy_index *index, double value) {
-    const double *base = index->cuts;
-    int64_t length = index->cut_count;
-    while (length > 1) {
-        int64_t half = length / 2;
-        base += base[half - 1] < value ? half : 0;
-        length -= half;
-    }
-    int64_t cut = (base - index->cuts) + (length == 1 && *base < value);
-    return (place){cut, cut < index->cut_count && index->cuts[cut] == value};
-}
-
-static const int32_t *row(const lazy_index *index, int64_t number) {
-    return index->table + number * index->row_stride;
-}
-
-static void close_block(lazy_index *index, int64_t count) {
-    int64_t b = index->blocks++;
-    int32_t total = 0;
-    for (int64_t r = 0; r < 2 * index->cut_count + 2; r++) {
-        int32_t *counts = index->table + r * index->row_stride;
-        total += index->fresh[r];
-        counts[b + 1] = counts[b] + total;
-    }
-    index->ends[b + 1] = (int32_t)count;
-    index->up_rooms[b] = capped(index->open_up_room);
-    index->down_rooms[b] = capped(index->open_down_room);
-    open_block(index);
-}
-
-int index_is_full(const lazy_index *index) {
-    return index->blocks == index->block_capacity;
-}
-
-int64_t index_push(lazy_index *index, const pixelshift_pettitt_table *kernels, double value, int64_t count) {
-    place low = locate(index, value - index->delta);
-    place high = index->delta == 0.0 ? low : locate(index, value + index->delta);
-    place own = index->delta == 0.0 ? low : locate(index, value);
-    pixelshift_pettitt_rows rows = {
-        .below_most = row(index, 2 * low.cut + 1),
-        .upto_most = row(index, 2 * low.cut + 1 + low.equal),
-        .below_least = row(index, 2 * high.cut + high.equal),
-        .upto_least = row(index, 2 * high.cut + 2 * high.equal),
-    };
-    int64_t blocks = index->blocks, last = index->ends[blocks], open = count - last;
-    int64_t least = kernels->grow(index->up_rooms, index->down_rooms, index->ends, &rows, (blocks + 7) / 8 * 8);
-    int64_t up = rows.below_most[blocks] + (int64_t)rows.upto_most[blocks] - last;
-    int64_t down = last - rows.upto_least[blocks] - (int64_t)rows.below_least[blocks];
-    /* Open values may all speak the same way; the newest split starts from U = 0. */
-    int64_t room = index->reference;
-    index->open_up_room = open > 0 ? lesser(index->open_up_room - up - open, room) : room;
-    index->open_down_room = open > 0 ? lesser(index->open_down_room - down - open, room) : room;
-    least = lesser(least, lesser(index->open_up_room, index->open_down_room));
-    index->fresh[2 * own.cut + 1 + own.equal]++;
-    if (open + 1 >= index->block_length) {
-        close_block(index, count + 1);
-    }
-    return least;
-}
-
-void index_credit(lazy_index *index, int64_t critical) {
-    int64_t credit = critical - index->reference;
-    for (int64_t b = 0; b < index->blocks; b++) {
-        index->up_rooms[b] = capped(index->up_rooms[b] + credit);
-        index->down_rooms[b] = capped(index->down_rooms[b] + credit);
-    }
-    index->open_up_room = index->open_up_room == INT64_MAX ? INT64_MAX : index->open_up_room + credit;
-    index->open_down_room = index->open_down_room == INT64_MAX ? INT64_MAX : index->open_down_room + credit;
-    index->reference = critical;
 }

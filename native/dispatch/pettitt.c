@@ -3,14 +3,14 @@
 static const pixelshift_pettitt_table scalar = {
     .pass_i32 = pixelshift_pettitt_pass_i32,
     .pass_i64 = pixelshift_pettitt_pass_i64,
-    .grow = pixelshift_pettitt_grow,
+    .bound = pixelshift_pettitt_bound,
 };
 
 #if PIXELSHIFT_HAVE_AVX2
 static const pixelshift_pettitt_table avx2 = {
     .pass_i32 = pixelshift_pettitt_pass_i32_avx2,
     .pass_i64 = pixelshift_pettitt_pass_i64_avx2,
-    .grow = pixelshift_pettitt_grow_avx2,
+    .bound = pixelshift_pettitt_bound_avx2,
 };
 #endif
 

@@ -1,5 +1,7 @@
 #include "pixelshift/pettitt.h"
 
+#include <math.h>
+
 static inline int sign_below(double value, double pivot) {
     return (value < pivot) - (value > pivot);
 }
@@ -28,21 +30,50 @@ pixelshift_pettitt_range pixelshift_pettitt_pass_i64(int64_t *sums, const double
     return range;
 }
 
-static inline int32_t spend(int32_t room, int32_t growth) {
-    int32_t left = room - growth;
-    return left < PIXELSHIFT_PETTITT_ROOM_MAX ? left : PIXELSHIFT_PETTITT_ROOM_MAX;
+static int64_t place_of(const pixelshift_pettitt_bounds *bounds, double value) {
+    int64_t fence = 0, cut = 0;
+    for (int64_t i = 0; i < PIXELSHIFT_PETTITT_FENCES; i++) {
+        fence += bounds->fences[i] < value;
+    }
+    cut = fence * bounds->width;
+    for (int64_t i = fence * bounds->width; i < (fence + 1) * bounds->width; i++) {
+        cut += bounds->cuts[i] < value;
+    }
+    return 2 * cut + (bounds->cuts[cut] == value);
 }
 
-int32_t pixelshift_pettitt_grow(int32_t *up_rooms, int32_t *down_rooms, const int32_t *ends,
-                                const pixelshift_pettitt_rows *rows, int64_t blocks) {
-    int32_t least = INT32_MAX;
+static inline int64_t lesser(int64_t left, int64_t right) {
+    return left < right ? left : right;
+}
+
+static int64_t spend(int32_t *rooms, const int32_t *growth, int64_t blocks) {
+    int64_t least = INT64_MAX;
     for (int64_t b = 0; b < blocks; b++) {
-        int32_t up = rows->below_most[b + 1] + rows->upto_most[b] - ends[b];
-        int32_t down = ends[b + 1] - rows->upto_least[b + 1] - rows->below_least[b];
-        up_rooms[b] = spend(up_rooms[b], up);
-        down_rooms[b] = spend(down_rooms[b], down);
-        least = up_rooms[b] < least ? up_rooms[b] : least;
-        least = down_rooms[b] < least ? down_rooms[b] : least;
+        rooms[b] = (int32_t)lesser(rooms[b] - growth[b], PIXELSHIFT_PETTITT_ROOM_MAX);
+        least = lesser(least, rooms[b]);
     }
     return least;
+}
+
+int64_t pixelshift_pettitt_bound(pixelshift_pettitt_bounds *bounds, uint16_t *places, const double *values,
+                                 int64_t count) {
+    int64_t i = 0, least = INT64_MAX;
+    while (i < count && least > 0 && isfinite(values[i])) {
+        int64_t own = place_of(bounds, values[i]);
+        int64_t low = place_of(bounds, values[i] - bounds->delta), high = place_of(bounds, values[i] + bounds->delta);
+        int64_t up_least = spend(bounds->up_rooms, bounds->growth + 2 * low * bounds->stride, bounds->blocks);
+        int64_t down_least =
+            spend(bounds->down_rooms, bounds->growth + (2 * high + 1) * bounds->stride, bounds->blocks);
+        if (bounds->open > 0) {
+            bounds->open_up_room -= bounds->totals[2 * low] + bounds->open;
+            bounds->open_down_room -= bounds->totals[2 * high + 1] + bounds->open;
+        }
+        bounds->open_up_room = lesser(bounds->open_up_room, bounds->reference);
+        bounds->open_down_room = lesser(bounds->open_down_room, bounds->reference);
+        least = lesser(lesser(up_least, down_least), lesser(bounds->open_up_room, bounds->open_down_room));
+        bounds->open++;
+        places[i++] = (uint16_t)own;
+    }
+    bounds->least = least > 0 ? INT64_MAX : least;
+    return i;
 }

@@ -109,3 +109,4 @@ def test_lazy_path_equals_the_plain_pass_at_every_point(
         at += len(piece)
         assert lazy.maximum() == plain.maximum() == scalar.maximum()
         assert lazy.export_segment() == plain.export_segment()
+        assert lazy.spent() == scalar.spent()  # the same bounds, so the same synchronisations

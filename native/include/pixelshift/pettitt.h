@@ -17,16 +17,31 @@ typedef struct {
 } pixelshift_pettitt_range;
 
 /*
- * Cumulative counts of old values per block of time, for one new value. Entry b + 1 of a
- * row counts the values below (or up to) a cut among the first ends[b + 1] values; entry 0
- * is 0. `most` rows bound a count from above, `least` rows from below.
+ * Upper bounds on U by blocks of time, for values told apart by cuts only.
+ *
+ * A place is 2 c for a value between the cuts c - 1 and c, 2 c + 1 for one equal to cut c. A row of growth holds, for
+ * one place, the most that up can grow in every block, then from `stride` on the most that minus down can.
  */
 typedef struct {
-    const int32_t *below_most;
-    const int32_t *upto_most;
-    const int32_t *below_least;
-    const int32_t *upto_least;
-} pixelshift_pettitt_rows;
+    const double *cuts;   /* PIXELSHIFT_PETTITT_FENCES * width, ascending, NaN from the last one on */
+    const double *fences; /* fences[i] = cuts[(i + 1) * width - 1] */
+    int64_t width;        /* a multiple of 4 */
+    double delta;
+    const int32_t *growth; /* 2 * stride for each place */
+    const int32_t *totals; /* growth of up and of minus down at the end of the last block, for each place */
+    int64_t stride;
+    int64_t blocks;    /* in use, rounded up to a multiple of 8 */
+    int32_t *up_rooms; /* what U may still grow before `reference`, at most PIXELSHIFT_PETTITT_ROOM_MAX */
+    int32_t *down_rooms;
+    /* The block that is being filled: its values may all speak the same way; the newest split starts from U = 0. */
+    int64_t open;
+    int64_t open_up_room;
+    int64_t open_down_room;
+    int64_t reference;
+    int64_t least; /* the least room when one was used up, else INT64_MAX */
+} pixelshift_pettitt_bounds;
+
+#define PIXELSHIFT_PETTITT_FENCES 16
 
 typedef struct {
     /*
@@ -37,29 +52,26 @@ typedef struct {
     pixelshift_pettitt_range (*pass_i32)(int32_t *sums, const double *values, int64_t count, double pivot);
     pixelshift_pettitt_range (*pass_i64)(int64_t *sums, const double *values, int64_t count, double pivot);
     /*
-     * Takes the largest possible growth of up and down in every block from its room:
-     *     up:   below_most[b+1] + upto_most[b] - ends[b]
-     *     down: ends[b+1] - upto_least[b+1] - below_least[b]
-     * and returns the least room that is left. `blocks` is a multiple of 8.
+     * Takes the largest possible growth of U from every room, value by value, until a room is used up, a value is not
+     * finite or all are taken. Writes each value's place; returns how many were taken.
      */
-    int32_t (*grow)(int32_t *up_rooms, int32_t *down_rooms, const int32_t *ends, const pixelshift_pettitt_rows *rows,
-                    int64_t blocks);
+    int64_t (*bound)(pixelshift_pettitt_bounds *bounds, uint16_t *places, const double *values, int64_t count);
 } pixelshift_pettitt_table;
 
 const pixelshift_pettitt_table *pixelshift_pettitt_kernels(pixelshift_cpu_level level);
 
 pixelshift_pettitt_range pixelshift_pettitt_pass_i32(int32_t *sums, const double *values, int64_t count, double pivot);
 pixelshift_pettitt_range pixelshift_pettitt_pass_i64(int64_t *sums, const double *values, int64_t count, double pivot);
-int32_t pixelshift_pettitt_grow(int32_t *up_rooms, int32_t *down_rooms, const int32_t *ends,
-                                const pixelshift_pettitt_rows *rows, int64_t blocks);
+int64_t pixelshift_pettitt_bound(pixelshift_pettitt_bounds *bounds, uint16_t *places, const double *values,
+                                 int64_t count);
 
 #if PIXELSHIFT_HAVE_AVX2
 pixelshift_pettitt_range pixelshift_pettitt_pass_i32_avx2(int32_t *sums, const double *values, int64_t count,
                                                           double pivot);
 pixelshift_pettitt_range pixelshift_pettitt_pass_i64_avx2(int64_t *sums, const double *values, int64_t count,
                                                           double pivot);
-int32_t pixelshift_pettitt_grow_avx2(int32_t *up_rooms, int32_t *down_rooms, const int32_t *ends,
-                                     const pixelshift_pettitt_rows *rows, int64_t blocks);
+int64_t pixelshift_pettitt_bound_avx2(pixelshift_pettitt_bounds *bounds, uint16_t *places, const double *values,
+                                      int64_t count);
 #endif
 
 #endif
