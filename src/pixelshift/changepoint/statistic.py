@@ -22,9 +22,10 @@ from pixelshift.changepoint.parameters import Control, Statistic
 FIRST_EPOCH = 4
 """Dyadic epochs ``floor(log2 T)`` of ``control="anytime"`` start here: below T = 16 nothing is tested."""
 
-LEVEL_PARAMETERS = 2
+LEVEL_PARAMETERS = 4
 LINE_PARAMETERS = 6
-"""Parameters behind the residuals: two levels; with a line also its slope and the choice of the split."""
+"""Parameters behind the residuals: two levels and the choice of the split, which costs as much again; with a line also
+its slope and the joint choice. The figures are from simulation."""
 
 
 def pettitt_evidence(k: int, count: int) -> float:
@@ -117,8 +118,9 @@ def critical_value(alpha: float, count: int, control: Control = "pointwise") -> 
 def autocorrelation(residuals: Sequence[float], fitted: int = LEVEL_PARAMETERS) -> float:
     """Lag-one autocorrelation ``r = sum e_i e_{i+1} / sum e_i^2``, made ``(T r + f) / (T - f - 2)``, in [0, .99].
 
-    ``f`` is the number of fitted parameters: 2 for two levels; 6 once a line was removed, where the choice of the split
-    adds to slope and levels (the figure is from simulation).
+    ``f`` is the number of fitted parameters: 4 for two levels and the split that was chosen because it looks best (with
+    2, right for a split known beforehand, short stretches of a slow process alarm twice as often); 6 once a line was
+    removed.
 
     Residuals are scaled by the largest first, so that huge values neither overflow nor vanish. Constant residuals
     give 0; so do fewer than ``f + 3``.

@@ -52,8 +52,8 @@ def test_epochs_of_anytime_control_spend_alpha_once() -> None:
 def test_autocorrelation_matches_its_formula_and_is_clipped() -> None:
     residuals = [1.0, 0.8, 0.2, -0.5, -0.9, 0.4, -0.1, 0.6, -1.0, -0.5] * 3
     r = sum(a * b for a, b in pairwise(residuals)) / sum(e * e for e in residuals)
-    assert 0 < (30 * r + 2) / 26 < 0.99
-    assert statistic.autocorrelation(residuals) == pytest.approx((30 * r + 2) / 26)
+    assert 0 < (30 * r + 4) / 24 < 0.99
+    assert statistic.autocorrelation(residuals) == pytest.approx((30 * r + 4) / 24)
     assert statistic.autocorrelation([1.0, -1.0] * 10) == 0.0
     assert statistic.autocorrelation([1.0] * 100) == 0.99
     assert statistic.autocorrelation([0.0] * 100) == 0.0
