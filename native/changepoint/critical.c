@@ -34,19 +34,51 @@ static double standardized_p_value(double evidence, int64_t count) {
     return fmin(1.0, exp(-evidence) / sqrt(2.0 * 3.141592653589793) * ((z - 1.0 / z) * spread + 4.0 / z));
 }
 
-static double anytime_p_value(double evidence, int64_t count) {
+#define KNOTS 7
+#define KNOT_STEP 2.0
+
+/* c(l) at l = 2, 4, .. 14 by epoch from the fourth, the last row for all later ones: statistic.py tells where from. */
+static const double pettitt_tail[][KNOTS] = {
+    {3.4, 2.9, 1.4, 0.4, 0.1, 0.1, 0.1},       {4.0, 4.7, 4.05, 2.95, 2.05, 1.2, 1.2},
+    {4.5, 6.1, 6.45, 6.3, 6.1, 6.1, 6.1},      {4.8, 7.1, 8.5, 9.4, 9.6, 9.6, 9.6},
+    {5.0, 7.9, 9.7, 11.3, 13.0, 17.0, 21.0},   {5.2, 8.5, 11.0, 13.2, 17.0, 22.0, 27.0},
+    {6.4, 10.8, 15.2, 19.6, 24.0, 28.4, 32.8},
+};
+static const double standardized_tail[][KNOTS] = {
+    {0.37, 0.35, 0.17, 0.05, 0.02, 0.02, 0.02}, {0.38, 0.39, 0.31, 0.21, 0.13, 0.09, 0.09},
+    {0.39, 0.39, 0.37, 0.33, 0.27, 0.23, 0.23}, {0.39, 0.39, 0.39, 0.37, 0.34, 0.33, 0.33},
+    {0.4, 0.4, 0.4, 0.4, 0.4, 0.4, 0.4},
+};
+
+static double tail_factor(const double *knots, double evidence) {
+    double place = evidence / KNOT_STEP - 1.0;
+    if (place <= 0.0) {
+        return knots[0];
+    }
+    if (place >= (double)(KNOTS - 1)) {
+        return knots[KNOTS - 1] * (evidence / (KNOT_STEP * (double)KNOTS));
+    }
+    int64_t left = (int64_t)place;
+    return knots[left] + (knots[left + 1] - knots[left]) * (place - (double)left);
+}
+
+static double anytime_p_value(double evidence, int64_t count, int standardized) {
     int64_t epoch = epoch_of(count);
     if (epoch < FIRST_EPOCH) {
         return 1.0;
     }
+    int64_t rows = standardized ? sizeof standardized_tail / sizeof *standardized_tail
+                                : sizeof pettitt_tail / sizeof *pettitt_tail;
+    int64_t row = epoch - FIRST_EPOCH < rows ? epoch - FIRST_EPOCH : rows - 1;
+    const double *knots = standardized ? standardized_tail[row] : pettitt_tail[row];
+    double scale = standardized ? ldexp(1.0, (int)epoch) : 1.0;
     double weight = 1.0 / (double)((epoch - 3) * (epoch - 2));
-    double tail = 2.0 * (1.0 + 1.1 * evidence) * exp(-evidence);
-    return fmin(1.0, tail / weight);
+    return fmin(1.0, scale * tail_factor(knots, evidence) * exp(-evidence) / weight);
 }
 
 double critical_p_value(const critical_level *level, double evidence, int64_t count) {
     if (level->anytime) {
-        return anytime_p_value(evidence, count);
+        return anytime_p_value(evidence, count, level->standardized);
     }
     return level->standardized ? standardized_p_value(evidence, count) : fmin(1.0, 2.0 * exp(-evidence));
 }

@@ -78,13 +78,14 @@ class Detector:
     def recommended(cls) -> Self:
         """The preset for series of unknown kind: causal, nothing tuned per series, at most 8 kB of values.
 
-        Chosen once on the simulated series of :mod:`pixelshift.changepoint.simulation`; docs/reference/calibration.md
-        has the scores. It allows for autocorrelation and trends and wants shifts of two noise deviations; the
-        defaults of the constructor follow the published description instead and alarm far too often on such series.
+        Chosen once on the simulated series of :mod:`pixelshift.changepoint.simulation` and
+        :mod:`pixelshift.changepoint.economy`; docs/reference/calibration.md has the scores. It allows for
+        autocorrelation and trends and wants shifts of two and a half noise deviations; the defaults of the constructor
+        follow the published description instead and alarm far too often on such series.
         """
         return cls(
-            alpha=0.005,
-            threshold=2.0,
+            alpha=0.02,
+            threshold=2.5,
             threshold_unit="noise",
             statistic="standardized",
             serial="ar1",

@@ -70,13 +70,17 @@ def ar1(rng: np.random.Generator, n: int, phi: float) -> Values:
     return noise
 
 
-def _sign(rng: np.random.Generator) -> float:
+def sign(rng: np.random.Generator) -> float:
+    """1 or -1."""
     return 1.0 if rng.random() < 0.5 else -1.0
 
 
 def _borders(rng: np.random.Generator, n: int, most: int) -> list[int]:
-    """One to `most` changes with at least max(15, n / 15) observations between them."""
-    least = max(15, n // 15)
+    return borders_between(rng, n, most, max(15, n // 15))
+
+
+def borders_between(rng: np.random.Generator, n: int, most: int, least: int) -> list[int]:
+    """One to `most` changes with at least `least` observations between them and towards both ends."""
     wanted = int(rng.integers(1, most + 1))
     for _ in range(100):
         borders = sorted(int(border) for border in rng.integers(least, max(n - least, least + 1), size=wanted))
@@ -89,7 +93,7 @@ def _steps(rng: np.random.Generator, n: int, borders: Sequence[int], smallest: f
     """Levels between the borders that differ by `smallest` to 6 standard deviations of the noise."""
     levels = np.zeros(n)
     for border in borders:
-        levels[border:] += _sign(rng) * rng.uniform(smallest, 6.0)
+        levels[border:] += sign(rng) * rng.uniform(smallest, 6.0)
     return levels
 
 
@@ -129,7 +133,7 @@ def _walk(rng: np.random.Generator, n: int) -> Values:
 
 
 def _trend(rng: np.random.Generator, n: int) -> Values:
-    return ar1(rng, n, rng.uniform(0.0, 0.7)) + _sign(rng) * rng.uniform(3.0, 30.0) * np.linspace(0.0, 1.0, n)
+    return ar1(rng, n, rng.uniform(0.0, 0.7)) + sign(rng) * rng.uniform(3.0, 30.0) * np.linspace(0.0, 1.0, n)
 
 
 def _growth(rng: np.random.Generator, n: int) -> Values:
@@ -145,7 +149,7 @@ def _seasonal(rng: np.random.Generator, n: int) -> Values:
 
 
 def _seasonal_trend(rng: np.random.Generator, n: int) -> Values:
-    return _seasonal(rng, n) + _sign(rng) * rng.uniform(5.0, 30.0) * np.linspace(0.0, 1.0, n)
+    return _seasonal(rng, n) + sign(rng) * rng.uniform(5.0, 30.0) * np.linspace(0.0, 1.0, n)
 
 
 def _scale(rng: np.random.Generator, n: int) -> Values:
@@ -173,7 +177,7 @@ def _many_levels(rng: np.random.Generator, n: int) -> tuple[Values, list[int]]:
 
 def _slope_break(rng: np.random.Generator, n: int) -> tuple[Values, list[int]]:
     border = int(rng.integers(n // 4, 3 * n // 4))
-    slope = _sign(rng) * rng.uniform(10.0, 40.0) / n
+    slope = sign(rng) * rng.uniform(10.0, 40.0) / n
     levels = slope * np.arange(n)
     levels[border:] += float(rng.choice([-2.0, -1.0, 1.0])) * slope * np.arange(n - border)
     return ar1(rng, n, rng.uniform(0.0, 0.6)) + levels, [border]
@@ -182,7 +186,7 @@ def _slope_break(rng: np.random.Generator, n: int) -> tuple[Values, list[int]]:
 def _ramp(rng: np.random.Generator, n: int) -> tuple[Values, list[int]]:
     start = int(rng.integers(n // 4, n // 2))
     end = start + max(10, int(n * rng.uniform(0.05, 0.25)))
-    levels = np.interp(np.arange(n), [start, end], [0.0, _sign(rng) * rng.uniform(5.0, 15.0)])
+    levels = np.interp(np.arange(n), [start, end], [0.0, sign(rng) * rng.uniform(5.0, 15.0)])
     return ar1(rng, n, rng.uniform(0.0, 0.6)) + levels, [start, end]
 
 

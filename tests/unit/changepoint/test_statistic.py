@@ -1,6 +1,7 @@
 import math
 from itertools import pairwise, product
 
+import numpy as np
 import pytest
 
 from pixelshift.changepoint import statistic
@@ -47,6 +48,32 @@ def test_critical_value_is_the_least_that_reaches_alpha(alpha: float, control: s
 def test_epochs_of_anytime_control_spend_alpha_once() -> None:
     weights = [1 / ((k - 3) * (k - 2)) for k in range(statistic.FIRST_EPOCH, 100_000)]
     assert math.isclose(sum(weights), 1.0, rel_tol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["pettitt", "standardized"])
+def test_tail_of_anytime_control_bounds_simulated_segments(kind: statistic.Statistic) -> None:
+    """Sup of L over an epoch on noise of its own seed, straight from the definition of U."""
+    rng = np.random.default_rng(77)
+    streams, longest = 4_000, 63
+    values = rng.random((streams, longest))
+    sums = np.zeros((streams, longest), dtype=np.int64)
+    highest = {4: np.zeros(streams), 5: np.zeros(streams)}
+    for count in range(2, longest + 1):
+        newest, old = values[:, count - 1 : count], values[:, : count - 1]
+        sums[:, : count - 1] += np.cumsum(np.sign(newest - old), axis=1).astype(np.int64)
+        absolute, t = np.abs(sums[:, : count - 1]), np.arange(1, count)
+        k, score = absolute.max(axis=1), (absolute / np.sqrt(t * (count - t))).max(axis=1)
+        evidence = 6.0 * k**2 / (count**3 + count**2) if kind == "pettitt" else 1.5 * score**2 / (count + 1)
+        if count >= 16:
+            epoch = count.bit_length() - 1
+            highest[epoch] = np.maximum(highest[epoch], evidence)
+    for epoch, reached in highest.items():
+        for level in (3.0, 4.0, 5.0, 6.0):
+            share = float((reached >= level).mean())
+            bound = statistic.tail(level, epoch, kind)
+            noise = 4.0 * math.sqrt(bound / streams)
+            assert share <= bound + noise
+            assert bound <= 1.2 * share + noise + 0.002  # and not by far too high
 
 
 def test_autocorrelation_matches_its_formula_and_is_clipped() -> None:
