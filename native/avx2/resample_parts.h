@@ -267,10 +267,7 @@ static inline void filter_columns_wide(int16_t *turned, const int16_t *pairs, co
     }
 }
 
-/*
- * The most results that one pair of rows counts in where TALL_RATIO rows or more become one: filters reach at most 4.5
- * results to both sides.
- */
+/* The most results under way that resample_tall.c takes; beyond repeated edges any number may wait for one row. */
 #define PIXELSHIFT_RESAMPLE_TALL_RESULTS 12
 void pixelshift_resample_add_tall_avx2(pixelshift_resample_stream *stream, const uint8_t *src, ptrdiff_t src_stride,
                                        int32_t rows);

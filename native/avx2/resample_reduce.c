@@ -241,7 +241,8 @@ void pixelshift_resample_add_avx2(pixelshift_resample_stream *stream, const uint
                                   int32_t rows) {
     const pixelshift_resample_plan *plan = &stream->plan;
     const pixelshift_resample_axis *y = plan->y;
-    if (!LONG_SUMS(plan) && y->last - y->first >= TALL_RATIO * y->out) {
+    if (!LONG_SUMS(plan) && y->last - y->first >= TALL_RATIO * y->out &&
+        stream->slots <= PIXELSHIFT_RESAMPLE_TALL_RESULTS) {
         pixelshift_resample_add_tall_avx2(stream, src, src_stride, rows);
         return;
     }

@@ -56,6 +56,23 @@ static int32_t sums_under_way(const pixelshift_resample_plan *plan) {
 }
 
 /*
+ * Vertical first: the most finished rows that wait, fewer than a strip before a push and what it finishes after it.
+ * Beyond repeated edges any number of results may end with the last row.
+ */
+static int32_t rows_held(const pixelshift_resample_plan *plan) {
+    const pixelshift_resample_axis *y = plan->y;
+    int32_t most = 1;
+    for (int32_t output = 0, from = 0; output < y->out; output++) {
+        int32_t strip = (y->start[output] + y->count[output] - 1 - y->first) / PIXELSHIFT_RESAMPLE_STRIP;
+        while ((y->start[from] + y->count[from] - 1 - y->first) / PIXELSHIFT_RESAMPLE_STRIP < strip) {
+            from++;
+        }
+        most = output + 1 - from > most ? output + 1 - from : most;
+    }
+    return PIXELSHIFT_RESAMPLE_STRIP - 1 + most;
+}
+
+/*
  * In samples: whole vectors of 32 and an odd number of cache lines of int16 pairs, since rows a multiple of 4096 bytes
  * apart would push each other out of the first-level cache.
  */
@@ -79,7 +96,7 @@ static size_t lay_out(pixelshift_resample_stream *stream, const pixelshift_resam
         return bytes + aligned((size_t)stream->slots * (size_t)stream->stride * sizeof(int16_t));
     }
     stream->stride = padded(samples_in);
-    bytes += aligned((size_t)PIXELSHIFT_RESAMPLE_HELD * (size_t)stream->stride * sizeof(int16_t));
+    bytes += aligned((size_t)rows_held(plan) * (size_t)stream->stride * sizeof(int16_t));
     stream->slots = sums_under_way(plan);
     stream->sum_stride = padded(samples_in);
     stream->sums = memory + bytes;

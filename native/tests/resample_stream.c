@@ -35,9 +35,12 @@ typedef struct {
 } owned_axis;
 
 static owned_axis make_axis(pixelshift_resample_filter filter) {
-    pixelshift_resample_spec spec = {side(), side(), 0, 0, filter};
+    pixelshift_resample_spec spec = {.in = side(), .out = side(), .filter = filter, .repeat_edges = draw(2)};
     spec.high = spec.in;
-    if (draw(2)) {
+    if (spec.repeat_edges) {
+        spec.low = -spec.in * (draw(3) * draw(500) / 1000.0);
+        spec.high += spec.in * (draw(3) * draw(500) / 1000.0);
+    } else if (draw(2)) {
         spec.low = spec.in * (draw(500) / 1000.0);
         spec.high = spec.in - spec.in * (draw(490) / 1000.0);
     }

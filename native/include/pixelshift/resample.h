@@ -102,9 +102,6 @@ typedef struct {
     void *scratch; /* in the kernel's own layout */
 } pixelshift_resample_stream;
 
-/* Rows of `rows` when vertical first: fewer than a strip before a push, and at most a strip more after it. */
-#define PIXELSHIFT_RESAMPLE_HELD (2 * PIXELSHIFT_RESAMPLE_STRIP)
-
 typedef struct pixelshift_resample_kernels_table {
     /* Bytes of `scratch`, and of one sum when vertical first. */
     size_t (*scratch_bytes)(const pixelshift_resample_plan *plan);
