@@ -6,15 +6,17 @@ PY := $(VENV)/bin/python
 HOST ?= 127.0.0.1
 PORT ?= 8000
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+# AWS's emulator of Lambda, which the suite runs our functions under.
+RIE := .rie/aws-lambda-rie
 NATIVE := $(shell find native src/pixelshift/_native -name '*.[ch]' -path 'native/*' -o -name '*.pyx' -o -name '*.pxd' 2>/dev/null)
 
-.PHONY: serve test test-slow cache-tests check build emulators system format bench calibrate clean
+.PHONY: serve test test-slow test-container cache-tests check build emulators system format bench calibrate clean
 
 serve: build ## Serve the sample pictures on http://127.0.0.1:8000
 	$(PY) -m pixelshift serve --host $(HOST) --port $(PORT) --folder samples
 
-test: build emulators ## The whole suite
-	$(PY) -m pytest -n 2 -m "not slow"
+test: build emulators $(RIE) ## The whole suite
+	$(PY) -m pytest -n 2 -m "not slow and not container"
 
 test-slow: build emulators ## What takes minutes: fuzzing, long property runs
 	$(PY) -m pytest -m slow
@@ -22,6 +24,11 @@ test-slow: build emulators ## What takes minutes: fuzzing, long property runs
 cache-tests: build ## The public suite for HTTP caches against the service; PIN=1 writes improvements down
 	@command -v npm >/dev/null || docker/apt-install docker/packages-cache-tests.txt
 	$(PY) -m tests.cache_suite $(if $(PIN),--pin)
+
+test-container: build $(RIE) ## The images: built and run without a Docker engine; installs what that takes, needs root
+	@docker/apt-install docker/container-packages.txt
+	tests/container/standin
+	$(PY) -m pytest -m container --timeout=3600
 
 check: build ## Format, lint, types, import floors, fast tests
 	$(PY) -m ruff format --check .
@@ -51,6 +58,7 @@ $(VENV)/emulators/.installed: $(wildcard tests/emulators/*) $(VENV)/.installed
 	@touch $@
 
 system: ## System packages that the build needs, by apt where missing
+	@docker/apt-install docker/build-packages.txt
 	@docker/apt-install docker/packages.txt
 
 $(VENV)/.installed: pyproject.toml requirements.txt
@@ -62,6 +70,9 @@ $(VENV)/.installed: pyproject.toml requirements.txt
 $(VENV)/.built: $(VENV)/.installed setup.py $(NATIVE)
 	$(PY) -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	@touch $@
+
+$(RIE): docker/rie.txt docker/fetch-rie | $(VENV)/.installed
+	docker/fetch-rie $(PY) $@
 
 clean:
 	rm -rf build $(VENV) src/*.egg-info

@@ -23,7 +23,7 @@ from pixelshift.net.s3 import S3Bucket
 _BUFFERING = Buffering()
 _ROOM_WAIT_S = 2.0
 _SHIPPING_S = 5.0
-_MARGIN_S = 0.15
+_MARGIN_S = 0.3
 """Kept back from the sandbox's end, to leave in peace."""
 _QUIET_S = 3 * _BUFFERING.timeout_ms / 1000
 """Nothing for so long after SHUTDOWN: Lambda has sent all that it had collected."""
