@@ -38,13 +38,37 @@ void pixelshift_rank_slide_scalar(uint16_t *window, const uint16_t *enter, const
     }
 }
 
+uint8_t pixelshift_rank_value_at_scalar(const uint16_t *window, uint32_t rank) {
+    uint32_t seen = 0;
+    int tier = 0;
+    while (seen + window[PIXELSHIFT_RANK_BINS + tier] <= rank) {
+        seen += window[PIXELSHIFT_RANK_BINS + tier++];
+    }
+    int value = 16 * tier;
+    while (seen + window[value] <= rank) {
+        seen += window[value++];
+    }
+    return (uint8_t)value;
+}
+
+uint64_t pixelshift_rank_limited_scalar(uint64_t *below, const uint16_t *window, uint32_t target, uint32_t limit) {
+    uint64_t all = 0;
+    for (uint32_t i = 0; i < PIXELSHIFT_RANK_BINS; i++) {
+        all += window[i] < limit ? window[i] : limit;
+        if (i == target) {
+            *below = all;
+        }
+    }
+    return all;
+}
+
 void pixelshift_rank_slide_wide_scalar(uint32_t *window, const uint16_t *enter, const uint16_t *leave) {
     for (int i = 0; i < PIXELSHIFT_RANK_BINS; i++) {
         window[i] += (uint32_t)enter[i] - (uint32_t)leave[i];
     }
 }
 
-uint64_t pixelshift_rank_limited_scalar(uint64_t *below, const uint32_t *window, uint32_t target, uint32_t limit) {
+uint64_t pixelshift_rank_limited_wide_scalar(uint64_t *below, const uint32_t *window, uint32_t target, uint32_t limit) {
     uint64_t all = 0;
     for (uint32_t i = 0; i < PIXELSHIFT_RANK_BINS; i++) {
         all += window[i] < limit ? window[i] : limit;

@@ -26,10 +26,13 @@ typedef struct {
                     size_t step);
     /* window += enter - leave, over all tiers. */
     void (*slide)(uint16_t *window, const uint16_t *enter, const uint16_t *leave);
-    /* The same over the bins, for windows of any area. */
+    /* The value of which `rank` samples of the window are smaller, or equal and counted before it. */
+    uint8_t (*value_at)(const uint16_t *window, uint32_t rank);
+    /* Sum of min(count, limit) over all bins, below 2^16; *below is the part up to and including bin `target`. */
+    uint64_t (*limited)(uint64_t *below, const uint16_t *window, uint32_t target, uint32_t limit);
+    /* Both for windows of any area, over the bins alone. */
     void (*slide_wide)(uint32_t *window, const uint16_t *enter, const uint16_t *leave);
-    /* Sum of min(count, limit) over all bins; *below is the part up to and including bin `target`. */
-    uint64_t (*limited)(uint64_t *below, const uint32_t *window, uint32_t target, uint32_t limit);
+    uint64_t (*limited_wide)(uint64_t *below, const uint32_t *window, uint32_t target, uint32_t limit);
 } pixelshift_rank_kernels_table;
 
 const pixelshift_rank_kernels_table *pixelshift_rank_kernels(pixelshift_cpu_level level);
