@@ -16,7 +16,7 @@ CASES = [("RGB", "watermark"), *product(["RGBA"], ["over", "multiply", "screen",
 pytestmark = pytest.mark.skipif(_native.CPU_LEVEL != "avx2", reason="compares AVX2 with the rest")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize(("base", "mode"), CASES)
 def test_blend(
     benchmark: BenchmarkFixture, peers: dict[str, Peer], pictures: dict[str, Path], base: str, mode: str

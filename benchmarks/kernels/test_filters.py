@@ -17,7 +17,7 @@ from pixelshift import _native
 pytestmark = pytest.mark.skipif(_native.CPU_LEVEL != "avx2", reason="compares AVX2 with the rest")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", [*FILTERS, ROTATION])
 def test_filter(benchmark: BenchmarkFixture, peers: dict[str, Peer], pictures: dict[str, Path], name: str) -> None:
     benchmark.group = "filters, RGB 2560x1600"

@@ -5,7 +5,7 @@ D50 and its transfer curve as a parametric function (ICC.1:2004-10, 10.15), abou
 """
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
 
 
@@ -14,15 +14,19 @@ def _fixed(*values: float) -> bytes:
     return struct.pack(f">{len(values)}i", *(round(value * 65536) for value in values))
 
 
-def _text(text: str) -> bytes:
+def text(words: str) -> bytes:
     """A multiLocalizedUnicodeType of one language."""
-    encoded = text.encode("utf-16-be")
+    encoded = words.encode("utf-16-be")
     return b"mluc" + struct.pack(">IIIHHII", 0, 1, 12, 0x656E, 0x5553, len(encoded), 28) + encoded
 
 
-def _xyz(x: float, y: float, z: float) -> bytes:
+def xyz(x: float, y: float, z: float) -> bytes:
+    """An XYZType of one colour."""
     return b"XYZ " + bytes(4) + _fixed(x, y, z)
 
+
+D50 = (0.9642, 1.0, 0.8249)
+"""The white that profiles refer to."""
 
 # Curve type 3: ((a x + b)^g for x >= d, c x below), with sRGB's constants.
 _CURVE = b"para" + struct.pack(">IHH", 0, 3, 0) + _fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
@@ -38,17 +42,25 @@ _RED, _GREEN, _BLUE = (0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), 
 def srgb_profile() -> bytes:
     """Bytes of an sRGB profile named "sRGB"."""
     tags = [
-        (b"desc", _text("sRGB")),
-        (b"cprt", _text("CC0")),
-        (b"wtpt", _xyz(0.9642, 1.0, 0.8249)),
+        (b"desc", text("sRGB")),
+        (b"cprt", text("CC0")),
+        (b"wtpt", xyz(*D50)),
         (b"chad", b"sf32" + bytes(4) + _fixed(*_BRADFORD)),
-        (b"rXYZ", _xyz(*_RED)),
-        (b"gXYZ", _xyz(*_GREEN)),
-        (b"bXYZ", _xyz(*_BLUE)),
+        (b"rXYZ", xyz(*_RED)),
+        (b"gXYZ", xyz(*_GREEN)),
+        (b"bXYZ", xyz(*_BLUE)),
         (b"rTRC", _CURVE),
         (b"gTRC", _CURVE),
         (b"bTRC", _CURVE),
     ]  # fmt: skip
+    return assembled(tags, kind=b"mntr", space=b"RGB ", connection=b"XYZ ")
+
+
+Tag = tuple[bytes, bytes]
+
+
+def assembled(tags: Sequence[Tag], *, kind: bytes, space: bytes, connection: bytes) -> bytes:
+    """A profile of these tags, equal ones stored once; ``kind`` and the spaces are signatures of ICC.1:2004-10, 7.2."""
     directory, body, placed = b"", b"", dict[bytes, int]()
     start = 128 + 4 + 12 * len(tags)
     for name, value in tags:
@@ -59,8 +71,8 @@ def srgb_profile() -> bytes:
         directory += name + struct.pack(">II", placed[value], len(value))
     body += bytes(-len(body) % 4)
     size = start + len(body)
-    head = struct.pack(">I4sI4s4s4s", size, bytes(4), 0x04200000, b"mntr", b"RGB ", b"XYZ ")
-    head += struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + _fixed(0.9642, 1.0, 0.8249)
+    head = struct.pack(">I4sI4s4s4s", size, bytes(4), 0x04200000, kind, space, connection)
+    head += struct.pack(">6H4s", 2026, 1, 1, 0, 0, 0, b"acsp") + bytes(28) + _fixed(*D50)
     return head.ljust(128, b"\0") + struct.pack(">I", len(tags)) + directory + body
 
 

@@ -18,6 +18,7 @@ from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs import Decode, damaged
 from pixelshift.imaging.colour import to_srgb
 from pixelshift.imaging.picture import Picture, Pixels, with_alpha
+from pixelshift.imaging.press import press_profile
 
 _Opened = TypeVar("_Opened", bound=ImageFile.ImageFile)
 
@@ -74,6 +75,8 @@ def pixels_of(image: Image.Image, icc: bytes | None) -> Pixels:
     try:
         if image.mode in {"I;16", "I;16B", "I;16L", "I;16N", "I", "F"}:
             image = _eight_bits(image)
+        if icc is None and image.mode == "CMYK":
+            icc = press_profile()
         if icc is not None:
             image = to_srgb(image, icc)
         mode = "RGBA" if image.has_transparency_data else "RGB"
