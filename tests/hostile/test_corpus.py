@@ -62,3 +62,4 @@ def test_a_hostile_drawing_is_never_passed_through_as_it_is(attack: Attack, serv
     if response.status == 200:
         assert b"file:" not in response.body
         assert "sandbox" in str(response.header("Content-Security-Policy"))
+        assert response.header("Content-Disposition") == "attachment"

@@ -55,11 +55,18 @@ def edit(
     *named, target = paths
     if to is not None and to.lower() not in _SUFFIXES:
         raise typer.BadParameter(f"must be one of {', '.join(_SUFFIXES)}", param_hint="--format")
+    wanted = _edit_map(edits)
     sources = list(dict.fromkeys(_sources(named)))
     if not sources:
         raise typer.BadParameter("no picture matches", param_hint="PATHS")
-    tasks = list(_tasks(sources, target, to, folder=target.is_dir() or len(sources) > 1 or named[0].is_dir()))
-    if failed := _run(tasks, _edit_map(edits), overlays, jobs):
+    into_folder = target.is_dir() or len(sources) > 1 or named[0].is_dir()
+    suffix = target.suffix.lower().lstrip(".")
+    if not into_folder and suffix and suffix not in _SUFFIXES and "toFormat" not in wanted:
+        raise typer.BadParameter(
+            f"cannot write .{suffix}; the suffix must be one of {', '.join(_SUFFIXES)}", param_hint="PATHS"
+        )
+    tasks = list(_tasks(sources, target, to, folder=into_folder))
+    if failed := _run(tasks, wanted, overlays, jobs):
         typer.echo(f"{failed} of {len(tasks)} failed", err=True)
         raise typer.Exit(1)
 
@@ -169,15 +176,25 @@ def url(
     sign: Annotated[bool, typer.Option("--sign", help="Sign with PIXELSHIFT_SIGNATURE_KEY.")] = False,
     expires_in: Annotated[int | None, typer.Option(min=1, help="Seconds until the URL expires.")] = None,
 ) -> None:
-    """Print the URL of an edited picture."""
+    """Print the URL of an edited picture; edits that no service would take are refused."""
+    from pixelshift.edits.parse import parse_edits
+    from pixelshift.errors import PixelshiftError
+    from pixelshift.limits import Limits
+    from pixelshift.request.body import read_output_format
     from pixelshift.request.link import ImageLink, build_url
     from pixelshift.settings import load
 
+    wanted = _edit_map(edits)
+    try:
+        parse_edits(wanted, Limits())
+        read_output_format({"outputFormat": to})
+    except PixelshiftError as error:
+        raise typer.BadParameter(f"{error.message} ({error.code})") from None
     signing_key = load().signature.plain_key.encode() if sign else None
     if signing_key == b"":
         raise typer.BadParameter("set PIXELSHIFT_SIGNATURE_KEY to the secret first", param_hint="--sign")
     expires = datetime.now(UTC) + timedelta(seconds=expires_in) if expires_in else None
-    link = ImageLink(key=key, bucket=bucket, edits=_edit_map(edits), output_format=to)
+    link = ImageLink(key=key, bucket=bucket, edits=wanted, output_format=to)
     typer.echo(base.rstrip("/") + build_url(link, expires=expires, signing_key=signing_key))
 
 

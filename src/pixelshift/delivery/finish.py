@@ -9,7 +9,13 @@ from pixelshift.delivery.message import HttpRequest, HttpResponse
 from pixelshift.delivery.representation import HeaderMap, Representation
 from pixelshift.request.expiry import seconds_left
 
-_NOT_IN_304 = ("Content-Type", "Content-Security-Policy", "X-Content-Type-Options", "Accept-Ranges")
+_NOT_IN_304 = (
+    "Content-Type",
+    "Content-Security-Policy",
+    "Content-Disposition",
+    "X-Content-Type-Options",
+    "Accept-Ranges",
+)
 
 
 @dataclass(frozen=True, slots=True)

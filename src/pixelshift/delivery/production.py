@@ -265,6 +265,7 @@ def _finish_headers(headers: HeaderMap, order: Order, media_type: str, identitie
         headers["Vary"] = f"{named}, Accept" if named else "Accept"
     if media_type == Format.SVG.media_type:
         headers["Content-Security-Policy"] = SVG_POLICY
+        headers["Content-Disposition"] = "attachment"  # shown where a page embeds it, saved where somebody opens it
         headers["X-Content-Type-Options"] = "nosniff"  # of no effect on other pictures, and theirs to deny upstream
     headers["Accept-Ranges"] = "bytes"
     return digest

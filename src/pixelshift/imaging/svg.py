@@ -37,11 +37,12 @@ _EMBEDDED = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,([A-Za-z0-9+/=
 _URL = re.compile(r"url\(\s*(['\"]?)(.*?)\1\s*\)", re.IGNORECASE | re.DOTALL)
 _ACTIVE = re.compile(r"@import|expression\s*\(|javascript:|vbscript:|-moz-binding|behavior\s*:|@charset", re.IGNORECASE)
 _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+_DECLARATION = re.compile(rb"""<\?xml\s+version=["']1\.0["'](?:\s+encoding=["'][Uu][Tt][Ff]-8["'])?\s*\?>\s*""")
 _BAD_CODE = "InstantiationError"
 
 
 def sanitise(data: bytes, limits: Limits) -> bytes:
-    """The same drawing as UTF-8 without anything active or external.
+    """The same drawing as UTF-8 without anything active or external; one that has nothing of it keeps every byte.
 
     Raises TooLargeError over ``limits.svg_bytes`` or for too many elements, UnsupportedMediaError for what is not SVG,
     and InvalidRequestError (``InstantiationError``) for XML that is broken, declares entities or refers to itself.
@@ -51,11 +52,26 @@ def sanitise(data: bytes, limits: Limits) -> bytes:
     root = _parsed(data)
     if _local(root.tag) != "svg":
         raise UnsupportedMediaError("The object is XML, but not a drawing.")
-    _Cleaner(limits).clean(root)
+    plain = _is_plain(data, root)
+    cleaner = _Cleaner(limits)
+    cleaner.clean(root)
     _check_expansion(root)
+    if plain and not cleaner.changed:
+        return data
     root.set("xmlns", SVG)
     root.set("xmlns:xlink", _XLINK)
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + tostring(root, encoding="unicode").encode()
+
+
+def _is_plain(data: bytes, root: Element) -> bool:
+    """Whether the bytes say no more than the tree: UTF-8, SVG's namespace, no DOCTYPE, comments or instructions."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    declared = _DECLARATION.match(data)
+    body = data[declared.end() :] if declared else data
+    return body.startswith(b"<") and b"<?" not in body and b"<!" not in body and root.tag == f"{{{SVG}}}svg"
 
 
 def _parsed(data: bytes) -> Element:
@@ -85,6 +101,8 @@ class _Cleaner:
         self._pixels_left = limits.source_pixels
         self._elements = 0
         self._primitives = 0
+        self.changed = False
+        """Whether anything was taken away."""
 
     def clean(self, root: Element) -> None:
         waiting = [(root, 1)]
@@ -96,7 +114,7 @@ class _Cleaner:
                 if self._welcome(child):
                     waiting.append((child, depth + 1))
                 else:
-                    _remove(element, child)
+                    self._remove(element, child)
 
     def _count(self, element: Element, depth: int) -> None:
         self._elements += 1
@@ -118,11 +136,20 @@ class _Cleaner:
             kept = _local(key)
             if kept is not None and self._keeps(name, kept, value):
                 element.set(kept, value)
+            else:
+                self.changed = True
         if name == "style":
             css = _CSS_COMMENT.sub("", (element.text or "") + "".join(child.tail or "" for child in element))
             for child in list(element):
-                element.remove(child)
-            element.text = css if _harmless_css(css) else ""
+                self._remove(element, child)
+            if not _harmless_css(css):
+                self.changed, css = True, ""
+            element.text = css
+
+    def _remove(self, parent: Element, child: Element) -> None:
+        """Without the text that follows it; drawings keep no meaning there."""
+        parent.remove(child)
+        self.changed = True
 
     def _keeps(self, element: str, name: str, value: str) -> bool:
         lower = name.lower()
@@ -146,11 +173,6 @@ class _Cleaner:
             return False
         self._pixels_left -= header.width * header.height * header.pages
         return header.format.value != "svg+xml" and self._pixels_left >= 0
-
-
-def _remove(parent: Element, child: Element) -> None:
-    """Without the text that follows it; drawings keep no meaning there."""
-    parent.remove(child)
 
 
 def _harmless_css(css: str) -> bool:

@@ -80,6 +80,22 @@ def test_a_bad_edit_says_which_and_why(pictures: Path, tmp_path: Path) -> None:
     assert "median" in result.output
 
 
+def test_a_suffix_that_cannot_be_written_is_refused_before_anything_is(pictures: Path, tmp_path: Path) -> None:
+    result = run("edit", pictures / "a.jpg", tmp_path / "o.bmp")
+    assert result.exit_code == 2
+    assert ".bmp" in result.output
+    assert not (tmp_path / "o.bmp").exists()
+    assert run("edit", pictures / "a.jpg", tmp_path / "o.bin", "-e", '{"toFormat": "png"}').exit_code == 0
+    assert (tmp_path / "o.bin").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("options", [("-e", '{"resize": {"width": -1}}'), ("-f", "bmp")])
+def test_no_url_is_made_of_what_no_service_takes(options: tuple[str, str]) -> None:
+    result = run("url", "a.jpg", *options)
+    assert result.exit_code == 2
+    assert "http" not in result.output
+
+
 def test_the_url_that_is_printed_can_be_explained(pictures: Path) -> None:
     address = run("url", "a.jpg", "-e", HALF, "-f", "png").output.strip()
     result = run("explain", address, "--folder", pictures)

@@ -69,6 +69,38 @@ def test_what_draws_survives() -> None:
     assert sanitise(cleaned.encode(), Limits()).decode() == cleaned
 
 
+CLEAN = b'<svg xmlns="http://www.w3.org/2000/svg"  width="100" height="50">\n<rect fill="red"/></svg>\n'
+
+
+@pytest.mark.parametrize("head", [b"", b'<?xml version="1.0"?>\n', b"<?xml version='1.0' encoding='UTF-8'?>"])
+def test_a_drawing_that_hides_nothing_keeps_every_byte(head: bytes) -> None:
+    assert sanitise(head + CLEAN, Limits()) == head + CLEAN
+
+
+@pytest.mark.parametrize(
+    "dirty",
+    [
+        CLEAN.replace(b"<rect", b'<rect onclick="x()"'),
+        CLEAN.replace(b"<rect", b"<script/><rect"),
+        CLEAN.replace(b"<rect", b"<!-- why --><rect"),
+        CLEAN.replace(b"<rect", b'<?xml-stylesheet href="x"?><rect'),
+        CLEAN.replace(b"<rect", b"<style>@import 'x';</style><rect"),
+        CLEAN.replace(b' xmlns="http://www.w3.org/2000/svg"', b""),
+        b'<?xml version="1.0" encoding="UTF-7"?>' + CLEAN,
+        b'<?xml-stylesheet href="x"?>' + CLEAN,
+        b"\xef\xbb\xbf" + CLEAN,
+        CLEAN.decode().encode("utf-16"),
+    ],
+)
+def test_one_that_might_is_written_anew(dirty: bytes) -> None:
+    try:
+        cleaned = sanitise(dirty, Limits())
+    except InvalidRequestError:
+        return  # an encoding that no drawing needs
+    assert cleaned != dirty
+    assert cleaned.startswith(b'<?xml version="1.0" encoding="utf-8"?>\n<svg ')
+
+
 def test_embedded_pictures_stay_within_the_pixel_limit() -> None:
     body = io.BytesIO()
     Image.new("RGB", (20, 10)).save(body, "PNG")
