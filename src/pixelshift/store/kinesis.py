@@ -59,7 +59,7 @@ class KinesisStream:
             kind = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "StartingSequenceNumber": str(after)}
         else:
             kind = {"ShardIteratorType": start}
-        answer = self._client.call("get_shard_iterator", StreamARN=self.arn, ShardId=shard_id, **kind)
+        answer = self._client.call("get_shard_iterator", **named(self.arn), ShardId=shard_id, **kind)
         return str(answer["ShardIterator"])
 
     def read(self, iterator: str, limit: int) -> Page | None:
@@ -81,6 +81,11 @@ class KinesisStream:
         if len(answer["Records"]) != len(rows):
             raise OverloadedError("kinesis answered for fewer records than it was given", retry_after_s=1)
         return refused
+
+
+def named(arn: str) -> dict[str, str]:
+    """A stream by ARN and by name: AWS takes either, emulators not always."""
+    return {"StreamARN": arn, "StreamName": arn.rpartition("/")[2]}
 
 
 def read_back(record: Mapping[str, Any]) -> RawRecord:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pixelshift.errors import InvalidRequestError, NotFoundError
 from pixelshift.net.boto import AwsClient, AwsRefusalError
-from pixelshift.store.kinesis import read_back
+from pixelshift.store.kinesis import named, read_back
 from pixelshift.store.raw import RawRecord
 
 _PAGES = 200
@@ -25,7 +25,7 @@ class KinesisRange:
         """
         try:
             first, last, size = int(info["startSequenceNumber"]), int(info["endSequenceNumber"]), int(info["batchSize"])
-            place = {"StreamARN": str(info["streamArn"]), "ShardId": str(info["shardId"])}
+            place = {**named(str(info["streamArn"])), "ShardId": str(info["shardId"])}
         except (KeyError, ValueError, TypeError) as error:
             raise InvalidRequestError("this describes no batch of a stream", detail=repr(error)) from error
         try:
