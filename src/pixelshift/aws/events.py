@@ -21,7 +21,7 @@ def read_event(event: Event, deadline_s: float | None = None) -> HttpRequest:
 
     :raises InvalidRequestError: 400 for an event that carries no HTTP request, or a query value that is no text.
     """
-    context = event.get("requestContext") or {}
+    context = _object(event, "requestContext")
     if "rawPath" in event:
         return _payload_2(event, context, deadline_s)
     if not isinstance(event.get("path"), str):
@@ -47,7 +47,8 @@ def wants_multiple_values(event: Event) -> bool:
 
 def is_load_balancer(event: Event) -> bool:
     """Whether an Application Load Balancer sent the event."""
-    return "elb" in (event.get("requestContext") or {})
+    context = event.get("requestContext")
+    return isinstance(context, Mapping) and "elb" in context
 
 
 def _payload_2(event: Event, context: Mapping[str, Any], deadline_s: float | None) -> HttpRequest:
@@ -58,7 +59,7 @@ def _payload_2(event: Event, context: Mapping[str, Any], deadline_s: float | Non
         pairs = parse_qsl(str(event.get("rawQueryString") or ""), keep_blank_values=True, max_num_fields=_QUERY_FIELDS)
     except ValueError:
         raise InvalidRequestError("The query has too many parameters.") from None
-    http = context.get("http") or {}
+    http = _object(context, "http")
     return HttpRequest(
         method=str(http.get("method") or "GET").upper(),
         path=path,
@@ -78,11 +79,11 @@ def _without_stage(path: str, context: Mapping[str, Any]) -> str:
 def _query(event: Event, *, encoded: bool) -> tuple[tuple[str, str], ...]:
     """Pairs of the decoded map, or of the map of lists; an ALB leaves both encoded."""
     pairs: list[tuple[object, object]]
-    if event.get("queryStringParameters"):
-        pairs = list(event["queryStringParameters"].items())
+    if given := _object(event, "queryStringParameters"):
+        pairs = list(given.items())
     else:
-        lists = event.get("multiValueQueryStringParameters") or {}
-        pairs = [(name, value) for name, values in lists.items() for value in values]
+        lists = _object(event, "multiValueQueryStringParameters")
+        pairs = [(name, value) for name, values in lists.items() for value in _values(values)]
     read = []
     for name, value in pairs:
         if not isinstance(name, str) or not isinstance(value, str):
@@ -94,9 +95,22 @@ def _query(event: Event, *, encoded: bool) -> tuple[tuple[str, str], ...]:
 def _headers(event: Event) -> dict[str, str]:
     """By lower-case name. Repeated ones are joined, which HTTP allows for every header that we read."""
     headers = {
-        str(name).lower(): ", ".join(map(str, values))
-        for name, values in (event.get("multiValueHeaders") or {}).items()
+        str(name).lower(): ", ".join(map(str, _values(values)))
+        for name, values in _object(event, "multiValueHeaders").items()
     }
-    for name, value in (event.get("headers") or {}).items():
-        headers.setdefault(str(name).lower(), str(value))
+    for name, value in _object(event, "headers").items():
+        if value is not None:
+            headers.setdefault(str(name).lower(), str(value))
     return headers
+
+
+def _object(event: Event, name: str) -> Mapping[str, Any]:
+    """A member of the event that is a map; what a trigger leaves out or sends as null is an empty one."""
+    value = event.get(name) or {}
+    if not isinstance(value, Mapping):
+        raise InvalidRequestError("The event carries no HTTP request.", code="RequestTypeError", detail=f"{name}")
+    return value
+
+
+def _values(values: object) -> list[object]:
+    return values if isinstance(values, list) else [values]

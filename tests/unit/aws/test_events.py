@@ -131,6 +131,11 @@ def test_only_a_whole_first_segment_is_a_stage() -> None:
         (REST | {"queryStringParameters": {"width": 5}}, "QueryParameterParsingError"),
         (REST | {"queryStringParameters": {"width": None}}, "QueryParameterParsingError"),
         (FUNCTION_URL | {"rawQueryString": "&".join("a=1" for _ in range(300))}, "InvalidParameter"),
+        *(
+            (REST | {name: "x"}, "RequestTypeError")
+            for name in ("headers", "multiValueHeaders", "queryStringParameters", "requestContext")
+        ),
+        (FUNCTION_URL | {"requestContext": {"http": "x"}}, "RequestTypeError"),
     ],
 )
 def test_what_is_no_picture_request_is_a_400(event: dict[str, Any], code: str) -> None:
