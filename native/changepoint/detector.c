@@ -286,8 +286,10 @@ static void drop_oldest(segment *s) {
             passed = g + 1;
         }
     }
-    s->gap_count -= passed;
-    memmove(s->gaps, s->gaps + passed, (size_t)s->gap_count * sizeof *s->gaps);
+    if (passed > 0) {
+        s->gap_count -= passed;
+        memmove(s->gaps, s->gaps + passed, (size_t)s->gap_count * sizeof *s->gaps);
+    }
 }
 
 static status sums_from_index(segment *s) {
@@ -729,8 +731,13 @@ status pixelshift_changepoint_import(pixelshift_changepoint *s, const pixelshift
         free(gaps);
         return NO_MEMORY;
     }
-    memcpy(values, from->values, (size_t)from->count * sizeof *values);
-    memcpy(gaps, from->gaps, (size_t)from->gap_count * sizeof *gaps);
+    /* Where there are none, the caller's pointers may be null. */
+    if (from->count > 0) {
+        memcpy(values, from->values, (size_t)from->count * sizeof *values);
+    }
+    if (from->gap_count > 0) {
+        memcpy(gaps, from->gaps, (size_t)from->gap_count * sizeof *gaps);
+    }
     free(s->values);
     free(s->gaps);
     s->values = values;

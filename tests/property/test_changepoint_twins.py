@@ -107,6 +107,7 @@ def test_lazy_path_equals_the_plain_pass_at_every_point(
         piece = values[at : at + int(rng.integers(1, 300))]
         assert lazy.extend(piece) == plain.extend(piece) == scalar.extend(piece)
         at += len(piece)
-        assert lazy.maximum() == plain.maximum() == scalar.maximum()
+        if rng.random() < 0.1:  # brings the lazy index up to date, so not at every piece
+            assert lazy.maximum() == plain.maximum() == scalar.maximum()
         assert lazy.export_segment() == plain.export_segment()
         assert lazy.spent() == scalar.spent()  # the same bounds, so the same synchronisations
