@@ -24,7 +24,7 @@ Ranks know no distribution; ties (Poisson) only make the test more careful.
 """
 AUTOCORRELATION = """## False alarms on autocorrelated noise
 
-AR(1), n = 1,000, alpha = .01 (recommended: its own .005): P(at least one alarm) and mean alarms per series.
+AR(1), n = 1,000, alpha = .01 (recommended: its own .02): P(at least one alarm) and mean alarms per series.
 """
 DELAYS = """## Delay and location
 
