@@ -46,6 +46,12 @@ format: build
 bench: build ## Ratios against the competitors, as JSON and a table
 	benchmarks/run
 
+FUZZ ?= engine_jpeg
+FUZZ_SECONDS ?= 600
+fuzz: build ## Fuzz the engine: make fuzz FUZZ=engine_jpeg FUZZ_SECONDS=600
+	@docker/apt-install native/fuzz/packages.txt
+	native/fuzz/run $(FUZZ) $(FUZZ_SECONDS)
+
 calibrate: build ## False alarms, delay and scores of the change-point detector, into docs/reference
 	$(PY) -m benchmarks.detector.calibrate
 

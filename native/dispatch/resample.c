@@ -80,6 +80,11 @@ static int32_t padded(int32_t samples) {
     return ((samples + 31) & ~31) + 16;
 }
 
+/* No place where only the bytes are asked for. */
+static void *place(uint8_t *memory, size_t at) {
+    return memory == NULL ? NULL : memory + at;
+}
+
 /* Sizes and places; `memory` may be NULL to learn the bytes in all. */
 static size_t lay_out(pixelshift_resample_stream *stream, const pixelshift_resample_plan *plan,
                       const pixelshift_resample_kernels_table *kernels, uint8_t *memory) {
@@ -87,7 +92,7 @@ static size_t lay_out(pixelshift_resample_stream *stream, const pixelshift_resam
     int32_t samples_out = plan->x->out * plan->channels;
     size_t bytes = aligned(kernels->scratch_bytes(plan));
     stream->scratch = memory;
-    stream->rows = (int16_t *)(memory + bytes);
+    stream->rows = place(memory, bytes);
     stream->sums = NULL;
     stream->ready = NULL;
     if (!plan->vertical_first) {
@@ -99,10 +104,10 @@ static size_t lay_out(pixelshift_resample_stream *stream, const pixelshift_resam
     bytes += aligned((size_t)rows_held(plan) * (size_t)stream->stride * sizeof(int16_t));
     stream->slots = sums_under_way(plan);
     stream->sum_stride = padded(samples_in);
-    stream->sums = memory + bytes;
+    stream->sums = place(memory, bytes);
     bytes += aligned((size_t)stream->slots * (size_t)stream->sum_stride * kernels->sum_bytes(plan));
     stream->ready_stride = padded(samples_out);
-    stream->ready = memory + bytes;
+    stream->ready = place(memory, bytes);
     return bytes + aligned((size_t)PIXELSHIFT_RESAMPLE_STRIP * (size_t)stream->ready_stride);
 }
 

@@ -18,7 +18,7 @@
 
 enum {
     ENTROPY_INDEX_BITS = 10,
-    ENTROPY_SKIP_BITS = 11,
+    ENTROPY_SKIP_BITS = 12,
     ENTROPY_CHUNK = 1 << 15,
     ENTROPY_BLOCK_BYTES = 320, /* more than any block can take: 64 symbols of at most 31 bits, and one refill */
     ENTROPY_END_OF_BLOCK = 100,
