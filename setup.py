@@ -25,6 +25,8 @@ HEADERS = [str(header) for header in Path("native").rglob("*.h")]
 FOLDERS = {
     "pixelshift_engine": ("native/engine", []),
     "pixelshift_jpeg": ("native/jpeg", []),
+    "pixelshift_png": ("native/png", []),
+    "pixelshift_webp": ("native/webp", []),
     "pixelshift_changepoint": ("native/changepoint", []),
     "pixelshift_dispatch": ("native/dispatch", []),
     "pixelshift_avx2": ("native/avx2", ["-mavx2", "-mbmi2", *KEEP_ORDER]),
@@ -33,7 +35,7 @@ FOLDERS = {
 # The linker's maps say which object each instruction came from; a test reads them.
 MAPS = Path("build/maps")
 # Extension -> shared libraries of the system that it needs.
-SYSTEM_LIBRARIES = {"_engine": ["jpeg"]}
+SYSTEM_LIBRARIES = {"_engine": ["jpeg", "isal", "webp"], "_png": ["isal"]}
 
 if not X86_64:
     del FOLDERS["pixelshift_avx2"]

@@ -42,14 +42,14 @@ static pixelshift_engine_status open_source(engine *self, const pixelshift_engin
     return status;
 }
 
-static pixelshift_engine_status open_sink(engine *self, const pixelshift_engine_job *job) {
+static pixelshift_engine_status open_sink(engine *self, const pixelshift_engine_job *job, engine_colour colour) {
     const engine_sink_kind *kind = engine_sink_of(job->sink);
     self->sink = kind->create();
     if (self->sink == NULL) {
         return PIXELSHIFT_ENGINE_NO_MEMORY;
     }
     self->sink->output.limit = job->output_limit;
-    return kind->open(self->sink, job, self->source->colour);
+    return kind->open(self->sink, job, colour);
 }
 
 /* Puts a room below the last one. */
@@ -65,17 +65,16 @@ static int has_coarse_chroma(const engine_rows *rows) {
     return rows->planes == 3 && rows->plane[1].band_rows < rows->plane[0].band_rows;
 }
 
-/* What the resampler makes: the sink's own rows where only sizes differ, else the source's form at full size. */
-static engine_rows resampled_rows(const engine *self) {
+/* What the first room makes: the sink's own rows where only sizes differ, else the source's form at full size. */
+static engine_rows first_rows(const engine *self, engine_colour colour) {
     const engine_rows *takes = &self->sink->takes;
-    engine_colour colour = self->source->colour;
     if (colour == takes->colour) {
         return *takes;
     }
-    engine_rows rows = {.colour = colour, .planes = self->source->planes};
+    engine_rows rows = {.colour = colour, .planes = colour == ENGINE_YCBCR ? ENGINE_PLANES : 1};
     for (int i = 0; i < rows.planes; i++) {
         rows.plane[i] = takes->plane[0];
-        rows.plane[i].channels = self->source->plane[i].channels;
+        rows.plane[i].channels = colour == ENGINE_YCBCR ? 1 : (int)colour;
     }
     return rows;
 }
@@ -106,20 +105,14 @@ static pixelshift_engine_status convert(engine *self, pixelshift_cpu_level level
 }
 
 static pixelshift_engine_status open_rooms(engine *self, const pixelshift_engine_job *job) {
-    engine_rows rows = resampled_rows(self);
+    engine_rows rows = first_rows(self, self->source->colour);
     pixelshift_engine_status status;
     self->room = engine_resampler(self->source, &rows, job, &status);
     return status == PIXELSHIFT_ENGINE_OK ? convert(self, job->level) : status;
 }
 
-static pixelshift_engine_status run(engine *self, const pixelshift_engine_job *job, const engine_source_kind *kind) {
-    pixelshift_engine_status status = open_source(self, job, kind);
-    if (status == PIXELSHIFT_ENGINE_OK) {
-        status = open_sink(self, job);
-    }
-    if (status == PIXELSHIFT_ENGINE_OK) {
-        status = open_rooms(self, job);
-    }
+static pixelshift_engine_status deliver(engine *self, const pixelshift_engine_job *job) {
+    pixelshift_engine_status status = PIXELSHIFT_ENGINE_OK;
     for (int row = 0; status == PIXELSHIFT_ENGINE_OK && row < job->height;
          row += self->sink->takes.plane[0].band_rows) {
         engine_band band;
@@ -128,12 +121,25 @@ static pixelshift_engine_status run(engine *self, const pixelshift_engine_job *j
             status = self->sink->kind->write(self->sink, &band);
         }
     }
+    return status;
+}
+
+static pixelshift_engine_status run(engine *self, const pixelshift_engine_job *job, const engine_source_kind *kind) {
+    pixelshift_engine_status status = open_source(self, job, kind);
+    if (status == PIXELSHIFT_ENGINE_OK) {
+        status = open_sink(self, job, self->source->colour);
+    }
+    if (status == PIXELSHIFT_ENGINE_OK) {
+        status = open_rooms(self, job);
+    }
+    if (status == PIXELSHIFT_ENGINE_OK) {
+        status = deliver(self, job);
+    }
     if (status == PIXELSHIFT_ENGINE_OK && self->source->kind->warnings(self->source) > 0) {
         status = PIXELSHIFT_ENGINE_DAMAGED;
     }
     return status == PIXELSHIFT_ENGINE_OK ? self->sink->kind->finish(self->sink) : status;
 }
-
 static void close(engine *self) {
     while (self->room != NULL) {
         engine_room *above = self->room->above;
@@ -152,14 +158,18 @@ static void close(engine *self) {
     }
 }
 
+static void hand_over(engine *self, uint8_t **output, size_t *output_size) {
+    *output = self->sink->output.body;
+    *output_size = self->sink->output.size;
+    self->sink->output.body = NULL;
+}
+
 static pixelshift_engine_status attempt(const pixelshift_engine_job *job, const engine_source_kind *kind,
                                         uint8_t **output, size_t *output_size) {
     engine self = {0};
     pixelshift_engine_status status = run(&self, job, kind);
     if (status == PIXELSHIFT_ENGINE_OK) {
-        *output = self.sink->output.body;
-        *output_size = self.sink->output.size;
-        self.sink->output.body = NULL;
+        hand_over(&self, output, output_size);
     }
     close(&self);
     return status;
@@ -178,6 +188,40 @@ pixelshift_engine_status pixelshift_engine_run(const pixelshift_engine_job *job,
         status = attempt(job, kind, output, output_size);
         kind = kind->fallback;
     } while (kind != NULL && (status == PIXELSHIFT_ENGINE_DAMAGED || status == PIXELSHIFT_ENGINE_UNSUPPORTED));
+    return status;
+}
+
+static pixelshift_engine_status encode(engine *self, const pixelshift_engine_job *job, const uint8_t *pixels,
+                                       ptrdiff_t stride, engine_colour colour) {
+    pixelshift_engine_status status = open_sink(self, job, colour);
+    if (status != PIXELSHIFT_ENGINE_OK) {
+        return status;
+    }
+    engine_rows rows = first_rows(self, colour);
+    status = add(self, engine_array(pixels, stride, &rows, job->deadline));
+    if (status == PIXELSHIFT_ENGINE_OK) {
+        status = convert(self, job->level);
+    }
+    if (status == PIXELSHIFT_ENGINE_OK) {
+        status = deliver(self, job);
+    }
+    return status == PIXELSHIFT_ENGINE_OK ? self->sink->kind->finish(self->sink) : status;
+}
+
+pixelshift_engine_status pixelshift_engine_encode(const pixelshift_engine_job *job, const uint8_t *pixels,
+                                                  ptrdiff_t stride, int channels, uint8_t **output,
+                                                  size_t *output_size) {
+    *output = NULL;
+    *output_size = 0;
+    if (engine_sink_of(job->sink) == NULL) {
+        return PIXELSHIFT_ENGINE_UNSUPPORTED;
+    }
+    engine self = {0};
+    pixelshift_engine_status status = encode(&self, job, pixels, stride, (engine_colour)channels);
+    if (status == PIXELSHIFT_ENGINE_OK) {
+        hand_over(&self, output, output_size);
+    }
+    close(&self);
     return status;
 }
 

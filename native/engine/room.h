@@ -23,6 +23,8 @@ struct engine_room {
 /* Pulls `source` through one chain per plane to `rows`. Reads the job until it is closed. */
 engine_room *engine_resampler(engine_source *source, const engine_rows *rows, const pixelshift_engine_job *job,
                               pixelshift_engine_status *status);
+/* The packed rows of a picture in memory, which must outlive the room. */
+engine_room *engine_array(const uint8_t *pixels, ptrdiff_t stride, const engine_rows *rows, double deadline);
 /* From one packed plane to another: drops alpha over black, grey to RGB and back by dropping or repeating. */
 engine_room *engine_repack(engine_room *above, engine_colour colour, pixelshift_cpu_level level);
 /* RGB to YCbCr planes, and YCbCr planes, all of one size, to RGB. */

@@ -29,6 +29,8 @@ typedef enum {
 
 typedef enum {
     PIXELSHIFT_ENGINE_JPEG = 0,
+    PIXELSHIFT_ENGINE_PNG,
+    PIXELSHIFT_ENGINE_WEBP,
     PIXELSHIFT_ENGINE_FORMATS,
 } pixelshift_engine_format;
 
@@ -43,6 +45,32 @@ typedef struct {
     int progressive;
     int optimise_coding;
 } pixelshift_engine_jpeg;
+
+typedef struct {
+    int level;     /* 0 stored; 1 fastest to 9 smallest */
+    int adaptive;  /* 0: rows are not filtered */
+    int keep_grey; /* 1: grey is written as grey, 0: as RGB */
+} pixelshift_engine_png;
+
+typedef enum {
+    PIXELSHIFT_ENGINE_WEBP_DEFAULT = 0,
+    PIXELSHIFT_ENGINE_WEBP_PICTURE,
+    PIXELSHIFT_ENGINE_WEBP_PHOTO,
+    PIXELSHIFT_ENGINE_WEBP_DRAWING,
+    PIXELSHIFT_ENGINE_WEBP_ICON,
+    PIXELSHIFT_ENGINE_WEBP_TEXT,
+} pixelshift_engine_webp_preset;
+
+typedef struct {
+    int quality;       /* 0-100; of near-lossless, how much it may change */
+    int alpha_quality; /* 0-100 */
+    int effort;        /* 0-6 */
+    int lossless, near_lossless;
+    int smart_subsample; /* chroma is made smaller with care for edges, at several times the time */
+    int smart_deblock;   /* the loop filter is tuned to the picture */
+    int exact;           /* lossless: colours under full transparency are kept */
+    pixelshift_engine_webp_preset preset;
+} pixelshift_engine_webp;
 
 typedef struct {
     const uint8_t *data;
@@ -60,10 +88,14 @@ typedef struct {
     int width, height;          /* of the output */
     pixelshift_resample_filter filter;
 
-    pixelshift_engine_jpeg jpeg; /* options of the sink in use */
+    /* Options of the sink in use. */
+    pixelshift_engine_jpeg jpeg;
+    pixelshift_engine_png png;
+    pixelshift_engine_webp webp;
     /*
      * Finished pieces of the sink's format to carry along, checked by the adapter. JPEG: marker segments (APP1, APP2,
-     * COM ...), written behind the JFIF header.
+     * COM ...), written behind the JFIF header. PNG: chunks, written behind IHDR. WebP: RIFF chunks, at most one of
+     * each of ICCP, EXIF and "XMP ".
      */
     const uint8_t *metadata;
     size_t metadata_size;
@@ -78,6 +110,14 @@ typedef struct {
  * with pixelshift_engine_free. On any other status `*output` is NULL. Touches no global state.
  */
 pixelshift_engine_status pixelshift_engine_run(const pixelshift_engine_job *job, uint8_t **output, size_t *output_size);
+
+/*
+ * Writes a picture that is in memory: rows of job->width pixels of 1 (grey), 2 (grey + alpha), 3 or 4 channels,
+ * `stride` bytes apart. Of the job it needs the sink, its options, the size, metadata, limit, deadline and level.
+ */
+pixelshift_engine_status pixelshift_engine_encode(const pixelshift_engine_job *job, const uint8_t *pixels,
+                                                  ptrdiff_t stride, int channels, uint8_t **output,
+                                                  size_t *output_size);
 
 void pixelshift_engine_free(uint8_t *output);
 

@@ -1,6 +1,8 @@
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from typing_extensions import Buffer
 
 from pixelshift._native import Level
@@ -13,8 +15,8 @@ class EngineError(Exception):
 def run(
     data: Buffer,
     *,
-    source: Literal["jpeg"],
-    sink: Literal["jpeg"],
+    source: str,
+    sink: str,
     width: int,
     height: int,
     box: Box,
@@ -22,10 +24,20 @@ def run(
     kernel: str = "lanczos3",
     scale: int = 8,
     chroma_scale: int = 0,
-    options: Mapping[str, int] | None = None,
+    options: Mapping[str, Any] | None = None,
     metadata: Buffer | None = None,
     output_limit: int = ...,
     deadline: float = 0.0,
     reference: bool = False,
+    cpu: Level | None = None,
+) -> bytes: ...
+def encode(
+    pixels: NDArray[np.uint8],
+    *,
+    sink: Literal["jpeg", "png", "webp"],
+    options: Mapping[str, Any] | None = None,
+    metadata: Buffer | None = None,
+    output_limit: int = ...,
+    deadline: float = 0.0,
     cpu: Level | None = None,
 ) -> bytes: ...

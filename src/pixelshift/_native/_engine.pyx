@@ -1,6 +1,6 @@
 """A picture file to another, without a pixel in Python."""
 
-from libc.stddef cimport size_t
+from libc.stddef cimport ptrdiff_t, size_t
 from libc.stdint cimport uint8_t
 
 from pixelshift._native._cpu import current
@@ -23,10 +23,19 @@ cdef extern from "pixelshift/engine.h":
         PIXELSHIFT_ENGINE_OUTSIDE
     ctypedef enum pixelshift_engine_format:
         PIXELSHIFT_ENGINE_JPEG
+        PIXELSHIFT_ENGINE_PNG
+        PIXELSHIFT_ENGINE_WEBP
     ctypedef struct pixelshift_engine_box:
         double left, top, right, bottom
     ctypedef struct pixelshift_engine_jpeg:
         int quality, full_chroma, progressive, optimise_coding
+    ctypedef struct pixelshift_engine_png:
+        int level, adaptive, keep_grey
+    ctypedef enum pixelshift_engine_webp_preset:
+        pass
+    ctypedef struct pixelshift_engine_webp:
+        int quality, alpha_quality, effort, lossless, near_lossless, smart_subsample, smart_deblock, exact
+        pixelshift_engine_webp_preset preset
     ctypedef struct pixelshift_engine_job:
         const uint8_t *data
         size_t size
@@ -37,19 +46,35 @@ cdef extern from "pixelshift/engine.h":
         int width, height
         pixelshift_resample_filter filter
         pixelshift_engine_jpeg jpeg
+        pixelshift_engine_png png
+        pixelshift_engine_webp webp
         const uint8_t *metadata
         size_t metadata_size
         size_t output_limit
         double deadline
         pixelshift_cpu_level level
     pixelshift_engine_status pixelshift_engine_run(const pixelshift_engine_job *job, uint8_t **output, size_t *size) nogil
+    pixelshift_engine_status pixelshift_engine_encode(const pixelshift_engine_job *job, const uint8_t *pixels,
+                                                      ptrdiff_t stride, int channels, uint8_t **output,
+                                                      size_t *size) nogil
     void pixelshift_engine_free(uint8_t *output) nogil
 
 # In the order of pixelshift_resample_filter.
 _FILTERS = ("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3", "mks2013", "mks2021")
-_FORMATS = {"jpeg": PIXELSHIFT_ENGINE_JPEG}
+_FORMATS = {"jpeg": PIXELSHIFT_ENGINE_JPEG, "png": PIXELSHIFT_ENGINE_PNG, "webp": PIXELSHIFT_ENGINE_WEBP}
 _SCALES = (1, 2, 3, 4, 8)
-_SIDE_LIMITS = {"jpeg": 65_535}
+_SIDE_LIMITS = {"jpeg": 65_535, "png": 1 << 20, "webp": 16_383}
+# In the order of pixelshift_engine_webp_preset.
+_PRESETS = ("default", "picture", "photo", "drawing", "icon", "text")
+# Per sink, its options and what they are when nobody says.
+_OPTIONS = {
+    "jpeg": {"quality": 80, "full_chroma": False, "progressive": False, "optimise_coding": True},
+    "png": {"level": 6, "adaptive": True},
+    "webp": {
+        "quality": 80, "alpha_quality": 100, "effort": 4, "lossless": False, "near_lossless": False,
+        "smart_subsample": False, "smart_deblock": False, "exact": False, "preset": "default",
+    },
+}
 _REASONS = {
     PIXELSHIFT_ENGINE_UNSUPPORTED: "unsupported",
     PIXELSHIFT_ENGINE_DAMAGED: "damaged",
@@ -78,23 +103,98 @@ def _check_segments(const uint8_t[::1] segments):
         at += 2 + length
 
 
-cdef _set_jpeg(pixelshift_engine_job *job, int quality=80, bint full_chroma=False, bint progressive=False,
-               bint optimise_coding=True):
-    if not 1 <= quality <= 100:
-        raise ValueError(f"quality is 1 to 100, not {quality}")
-    job.jpeg.quality = quality
-    job.jpeg.full_chroma = full_chroma
-    job.jpeg.progressive = progressive
-    job.jpeg.optimise_coding = optimise_coding
+def _check_chunks(const uint8_t[::1] chunks):
+    """PNG: whole ancillary chunks only, so that header and pixels stay the sink's own."""
+    cdef Py_ssize_t at = 0, end = chunks.shape[0], length
+    while at < end:
+        if end - at < 12 or not 0x61 <= chunks[at + 4] <= 0x7A:
+            raise ValueError("metadata must be whole ancillary chunks")
+        length = chunks[at] << 24 | chunks[at + 1] << 16 | chunks[at + 2] << 8 | chunks[at + 3]
+        if length > end - at - 12:
+            raise ValueError("a metadata chunk is longer than what was given")
+        at += 12 + length
 
 
-cdef _set_options(pixelshift_engine_job *job, str sink, dict options):
-    known = {"jpeg": ("quality", "full_chroma", "progressive", "optimise_coding")}[sink]
-    unknown = set(options) - set(known)
+def _check_riff(const uint8_t[::1] chunks):
+    """WebP: whole chunks with their padding, at most one of each kind that the container has flags for."""
+    cdef Py_ssize_t at = 0, end = chunks.shape[0], length
+    kinds = {b"ICCP", b"EXIF", b"XMP "}
+    while at < end:
+        kind = bytes(chunks[at : at + 4])
+        if end - at < 8 or kind not in kinds:
+            raise ValueError("metadata must be whole chunks, at most one of each of ICCP, EXIF and XMP")
+        kinds.remove(kind)
+        length = chunks[at + 4] | chunks[at + 5] << 8 | chunks[at + 6] << 16 | <Py_ssize_t>chunks[at + 7] << 24
+        length += length & 1
+        if length > end - at - 8:
+            raise ValueError("a metadata chunk is longer than what was given")
+        at += 8 + length
+
+
+_CHECKS = {"jpeg": _check_segments, "png": _check_chunks, "webp": _check_riff}
+
+
+def _within(str name, value, int low, int high):
+    if not low <= value <= high:
+        raise ValueError(f"{name} is {low} to {high}, not {value}")
+    return value
+
+
+cdef _set_options(pixelshift_engine_job *job, str sink, dict given):
+    unknown = set(given) - set(_OPTIONS[sink])
     if unknown:
         raise ValueError(f"{sink} has no option {', '.join(sorted(unknown))}")
-    _set_jpeg(job, options.get("quality", 80), options.get("full_chroma", False), options.get("progressive", False),
-              options.get("optimise_coding", True))
+    options = _OPTIONS[sink] | given
+    if sink == "jpeg":
+        job.jpeg.quality = _within("quality", options["quality"], 1, 100)
+        job.jpeg.full_chroma = bool(options["full_chroma"])
+        job.jpeg.progressive = bool(options["progressive"])
+        job.jpeg.optimise_coding = bool(options["optimise_coding"])
+    elif sink == "png":
+        job.png.level = _within("level", options["level"], 0, 9)
+        job.png.adaptive = bool(options["adaptive"])
+        job.png.keep_grey = False
+    else:
+        job.webp.quality = _within("quality", options["quality"], 0, 100)
+        job.webp.alpha_quality = _within("alpha_quality", options["alpha_quality"], 0, 100)
+        job.webp.effort = _within("effort", options["effort"], 0, 6)
+        job.webp.lossless = bool(options["lossless"])
+        job.webp.near_lossless = bool(options["near_lossless"])
+        job.webp.smart_subsample = bool(options["smart_subsample"])
+        job.webp.smart_deblock = bool(options["smart_deblock"])
+        job.webp.exact = bool(options["exact"])
+        job.webp.preset = <pixelshift_engine_webp_preset><int>_PRESETS.index(options["preset"])
+
+
+cdef _set_sink(pixelshift_engine_job *job, str sink, int width, int height, dict options, const uint8_t[::1] metadata):
+    if sink not in _FORMATS:
+        raise ValueError(f"the engine writes {', '.join(_FORMATS)}, not {sink}")
+    if not (0 < width <= _SIDE_LIMITS[sink] and 0 < height <= _SIDE_LIMITS[sink]):
+        raise ValueError(f"a {sink} has 1 to {_SIDE_LIMITS[sink]} pixels a side, not {width} x {height}")
+    job.sink = _FORMATS[sink]
+    job.width = width
+    job.height = height
+    _set_options(job, sink, options or {})
+    job.metadata = NULL
+    job.metadata_size = 0
+    if metadata is not None and metadata.shape[0] > 0:
+        _CHECKS[sink](metadata)
+        job.metadata = &metadata[0]
+        job.metadata_size = metadata.shape[0]
+
+
+cdef bytes _result(pixelshift_engine_status status, uint8_t *output, size_t size):
+    """The bytes, or what went wrong as an exception."""
+    if status == PIXELSHIFT_ENGINE_NO_MEMORY:
+        raise MemoryError
+    if status == PIXELSHIFT_ENGINE_OUTSIDE:
+        raise ValueError("the box must lie within the area, the area within the picture, and neither may be empty")
+    if status != PIXELSHIFT_ENGINE_OK:
+        raise EngineError(_REASONS[status])
+    try:
+        return output[:size]
+    finally:
+        pixelshift_engine_free(output)
 
 
 def run(const uint8_t[::1] data not None, *, str source, str sink, int width, int height, box, area=None,
@@ -103,9 +203,11 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     """Makes ``box`` (left, top, right, bottom; stored pixels) of a picture a new file of ``width`` x ``height`` pixels.
 
     Pixels outside ``area`` are never looked at; by default it is the box, rounded outwards. ``source`` and ``sink`` are
-    formats; ``options`` are the sink's: for ``"jpeg"`` quality, full_chroma, progressive and optimise_coding.
-    ``metadata`` is what the sink writes along: for JPEG finished marker segments. ``scale`` n decodes a JPEG at n/8, ``chroma_scale`` its
-    chroma (0: as libjpeg would).
+    formats; ``options`` are the sink's: for ``"jpeg"`` quality, full_chroma, progressive and optimise_coding, for
+    ``"png"`` level and adaptive, for ``"webp"`` quality, alpha_quality, effort, lossless, near_lossless,
+    smart_subsample, smart_deblock, exact and preset. ``metadata`` is what the sink writes along: for JPEG finished
+    marker segments, for PNG chunks, for WebP RIFF chunks. ``scale`` n decodes a JPEG at n/8,
+    ``chroma_scale`` its chroma (0: as libjpeg would).
     ``deadline`` is in seconds of CLOCK_MONOTONIC, 0 for none. ``reference`` leaves our own decoders out, for
     comparison: the result is the same. See ``native/include/pixelshift/engine.h``. The GIL is released for the whole
     call.
@@ -118,48 +220,52 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     cdef uint8_t *output = NULL
     cdef size_t output_size = 0
     cdef pixelshift_engine_status status
-    if source not in _FORMATS or sink not in _FORMATS:
-        raise ValueError(f"the engine reads and writes {', '.join(_FORMATS)}, not {source} to {sink}")
+    if source not in _FORMATS:
+        raise ValueError(f"the engine reads {', '.join(_FORMATS)}, not {source}")
     if data.shape[0] == 0:
         raise EngineError("damaged")
-    if not (0 < width <= _SIDE_LIMITS[sink] and 0 < height <= _SIDE_LIMITS[sink]):
-        raise ValueError(f"a {sink} has 1 to {_SIDE_LIMITS[sink]} pixels a side, not {width} x {height}")
+    _set_sink(&job, sink, width, height, options, metadata)
     if scale not in _SCALES or chroma_scale not in (0, *_SCALES):
         raise ValueError(f"scale is one of {_SCALES}, not {scale} or {chroma_scale}")
     job.data = &data[0]
     job.size = data.shape[0]
     job.source = _FORMATS[source]
-    job.sink = _FORMATS[sink]
     job.reference = reference
     job.scale = scale
     job.chroma_scale = chroma_scale
     job.box.left, job.box.top, job.box.right, job.box.bottom = box
     job.area.left, job.area.top, job.area.right, job.area.bottom = area or _around(box)
-    job.width = width
-    job.height = height
     job.filter = <pixelshift_resample_filter><int>_FILTERS.index(kernel)
-    _set_options(&job, sink, options or {})
-    job.metadata = NULL
-    job.metadata_size = 0
-    if metadata is not None and metadata.shape[0] > 0:
-        _check_segments(metadata)
-        job.metadata = &metadata[0]
-        job.metadata_size = metadata.shape[0]
     job.output_limit = output_limit
     job.deadline = deadline
     job.level = PIXELSHIFT_CPU_SCALAR if (cpu or current()) == "scalar" else PIXELSHIFT_CPU_AVX2
     with nogil:
         status = pixelshift_engine_run(&job, &output, &output_size)
-    if status == PIXELSHIFT_ENGINE_NO_MEMORY:
-        raise MemoryError
-    if status == PIXELSHIFT_ENGINE_OUTSIDE:
-        raise ValueError("the box must lie within the area, the area within the picture, and neither may be empty")
-    if status != PIXELSHIFT_ENGINE_OK:
-        raise EngineError(_REASONS[status])
-    try:
-        return output[:output_size]
-    finally:
-        pixelshift_engine_free(output)
+    return _result(status, output, output_size)
+
+
+def encode(const uint8_t[:, :, ::1] pixels not None, *, str sink, dict options=None, const uint8_t[::1] metadata=None,
+           size_t output_limit=1 << 62, double deadline=0.0, cpu=None):
+    """The file of ``pixels`` (height, width, 1 grey, 2 grey + alpha, 3 RGB or 4 RGBA) in the format ``sink``.
+
+    ``options``, ``metadata`` and ``deadline`` are those of :func:`run`, and so are the errors.
+    """
+    cdef pixelshift_engine_job job
+    cdef uint8_t *output = NULL
+    cdef size_t output_size = 0
+    cdef pixelshift_engine_status status
+    cdef int channels = pixels.shape[2]
+    cdef ptrdiff_t stride = pixels.shape[1] * channels
+    if not 1 <= channels <= 4:
+        raise ValueError(f"pixels have 1 to 4 channels, not {channels}")
+    _set_sink(&job, sink, pixels.shape[1], pixels.shape[0], options, metadata)
+    job.png.keep_grey = True
+    job.output_limit = output_limit
+    job.deadline = deadline
+    job.level = PIXELSHIFT_CPU_SCALAR if (cpu or current()) == "scalar" else PIXELSHIFT_CPU_AVX2
+    with nogil:
+        status = pixelshift_engine_encode(&job, &pixels[0, 0, 0], stride, channels, &output, &output_size)
+    return _result(status, output, output_size)
 
 
 def _around(box):

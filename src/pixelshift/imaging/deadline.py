@@ -30,3 +30,8 @@ def too_late() -> TimeLimitError:
 
 def unlimited() -> None:
     """The deadline of those who have time."""
+
+
+def end_of(check: Callable[[], None]) -> float:
+    """When time is up, in seconds of CLOCK_MONOTONIC for native code; 0 for never, or where only ``check`` can tell."""
+    return check.end if isinstance(check, Deadline) and check.clock is time.monotonic else 0.0

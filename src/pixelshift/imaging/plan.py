@@ -18,7 +18,7 @@ from pixelshift.imaging.geometry import Size
 from pixelshift.imaging.listing import Listing
 from pixelshift.imaging.metadata import MetadataPolicy
 from pixelshift.imaging.steps import Step
-from pixelshift.imaging.stream import Stream, stream_of
+from pixelshift.imaging.stream import Stream, native_options, stream_of
 from pixelshift.limits import Limits
 
 
@@ -98,8 +98,15 @@ def plan(requested: Sequence[Edit], header: Header, output: Output, limits: Limi
         cost=cost,
         limits=limits,
         stream=(
-            stream_of(header, planned, decoded, denominator, options, shrink_fast=first.fast_shrink)
-            if format_ is Format.JPEG
+            stream_of(
+                header,
+                planned,
+                decoded,
+                denominator,
+                native_options(format_, options),
+                shrink_fast=first.fast_shrink,
+            )
+            if frames == 1
             else None
         ),
     )

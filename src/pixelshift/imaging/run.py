@@ -1,16 +1,15 @@
 """Do what a plan says: decode, edit, encode."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pixelshift.edits.types import Format, Resize
 from pixelshift.errors import InvalidRequestError, PixelshiftError, TooLargeError
 from pixelshift.imaging.base import Assets, Encoded, Output
-from pixelshift.imaging.codecs import Decode, codec, jpeg
-from pixelshift.imaging.deadline import Deadline, too_late, unlimited
+from pixelshift.imaging.codecs import Decode, codec, jpeg, png, webp
+from pixelshift.imaging.deadline import end_of, too_late, unlimited
 from pixelshift.imaging.header import read_header
 from pixelshift.imaging.icc import is_srgb
 from pixelshift.imaging.plan import Plan
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from pixelshift.imaging.picture import Picture, Pixels
 
 _NO_ALPHA = {Format.JPEG}
+_STREAMABLE: Mapping[Format, Any] = {Format.JPEG: jpeg, Format.PNG: png, Format.WEBP: webp}
 _NO_PROFILE = {Format.RAW, Format.GIF}
 
 
@@ -68,14 +68,17 @@ def _stream(plan: Plan, stream: Stream, source: bytes, deadline: Callable[[], No
     """
     from pixelshift._native import _engine
 
-    metadata = jpeg.read_metadata(source)
+    metadata = _STREAMABLE[plan.source.format].read_metadata(source)
     if metadata.icc is not None and not is_srgb(metadata.icc):
         return None
+    metadata = metadata.for_output(plan.metadata)
+    if plan.format is Format.JPEG and plan.source.channels <= 2:
+        metadata.icc = None  # ours is a profile for RGB, and grey stays grey
     try:
         return _engine.run(
             source,
-            source="jpeg",
-            sink="jpeg",
+            source=plan.source.format.value,
+            sink=plan.format.value,
             width=stream.size.width,
             height=stream.size.height,
             area=stream.area,
@@ -83,10 +86,10 @@ def _stream(plan: Plan, stream: Stream, source: bytes, deadline: Callable[[], No
             kernel=stream.kernel.value,
             scale=stream.scale,
             chroma_scale=stream.chroma_scale,
-            options=asdict(stream.options),
-            metadata=jpeg.marker_segments(metadata.for_output(plan.metadata)),
+            options=stream.options,
+            metadata=_STREAMABLE[plan.format].blocks(metadata),
             output_limit=plan.limits.output_bytes,
-            deadline=deadline.end if isinstance(deadline, Deadline) and deadline.clock is time.monotonic else 0.0,
+            deadline=end_of(deadline),
         )
     except _engine.EngineError as error:
         if error.reason == "timeout":

@@ -1,17 +1,17 @@
-"""The segment of a plan that one native call can do: JPEG planes from decoder to encoder, no pixel in Python.
+"""The segment of a plan that one native call can do: rows from decoder to encoder, no pixel in Python.
 
 There is one plan. Where it asks for no more than cut, reduce and encode, :func:`stream_of` sums it up in the numbers
 that the native chain takes; everything else runs step by step on whole arrays (:mod:`pixelshift.imaging.perform`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pixelshift.edits.types import Format, Kernel
 from pixelshift.imaging import geometry, steps
 from pixelshift.imaging.base import Header
-from pixelshift.imaging.codecs.jpeg import JpegOptions
+from pixelshift.imaging.codecs import jpeg, png, webp
 from pixelshift.imaging.geometry import Box, Size
 from pixelshift.imaging.steps import Step
 
@@ -36,7 +36,21 @@ class Stream:
     """What of it becomes the result; it may reach beyond, where the edge goes on."""
     size: Size
     kernel: Kernel
-    options: JpegOptions
+    options: Mapping[str, Any]
+    """Of the encoder, as the native engine names them."""
+
+
+_SOURCES = {Format.JPEG, Format.PNG}
+_ENCODERS: Mapping[Format, Callable[[Mapping[str, Any]], Mapping[str, Any] | None]] = {
+    Format.JPEG: jpeg.native_options,
+    Format.PNG: png.native_options,
+    Format.WEBP: webp.native_options,
+}
+
+
+def native_options(format_: Format, options: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """An encoder's options as the native engine has them; ``None`` where it does not encode so."""
+    return _ENCODERS[format_](options) if format_ in _ENCODERS else None
 
 
 def stream_of(  # noqa: PLR0913 - what the plan knows
@@ -44,16 +58,18 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
     planned: Sequence[Step],
     decoded: Size,
     denominator: int,
-    options: Mapping[str, Any],
+    options: Mapping[str, Any] | None,
     *,
     shrink_fast: bool = True,
 ) -> Stream | None:
-    """The native form of a plan from JPEG to JPEG, or ``None`` where a step needs more than the chain can do.
+    """The native form of a plan, or ``None`` where a step, the source or the encoder (``options`` are those of
+    :func:`native_options`) needs more than the engine can do.
 
     ``shrink_fast``: decoding may lose what upstream's shrinking on load loses. Whether the file itself is of a kind
     that the engine reads is only known once it has tried.
     """
-    if header.format is not Format.JPEG or header.is_cmyk:
+    is_interlaced = header.format is Format.PNG and header.is_progressive
+    if options is None or header.format not in _SOURCES or header.is_cmyk or is_interlaced:
         return None
     rest = list(planned)
     area = Box(0, 0, header.width, header.height)
@@ -61,9 +77,9 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
     if rest and isinstance(cut := rest[0], steps.Cut):
         del rest[0]
         area, size, is_cut = cut.box, cut.after(size), True
-    chosen = JpegOptions.of(options)
     if not rest:
-        return Stream(8, 8, _edges(area), _edges(area), size, Kernel.LANCZOS3, chosen)
+        # To weight colours by alpha and back would change faint ones, which nothing asks for.
+        return None if header.has_alpha else Stream(8, 8, _edges(area), _edges(area), size, Kernel.LANCZOS3, options)
     resize = rest.pop(0)
     if rest or not isinstance(resize, steps.Resized) or resize.turns or resize.strategy is not None:
         return None
@@ -71,14 +87,22 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
     # Enlarging samples elsewhere (contract 5.5), and a canvas larger than the picture needs a background.
     if min(layout.shrink) < 1 or (layout.extends and layout.out != layout.turned):
         return None
+    if header.has_alpha and layout.scaled == size:
+        return None
     scale = 8
-    if resize.kernel is not Kernel.NEAREST and not is_cut:
+    if header.format is Format.JPEG and resize.kernel is not Kernel.NEAREST and not is_cut:
         scale = geometry.jpeg_block(denominator * min(layout.shrink), shrink_fast)
-    finer = chosen.full_chroma and header.chroma_subsampling != "4:4:4"
+    finer = _has_full_chroma(options) and header.chroma_subsampling != "4:4:4"
     # A decoder that reduces leaves out what does not fill a pixel.
     area = Box(area.left, area.top, size.width * denominator, size.height * denominator)
     box = _box(layout, area, size, denominator)
-    return Stream(scale, _FINER[scale] if finer else scale, _edges(area), box, layout.out, resize.kernel, chosen)
+    return Stream(scale, _FINER[scale] if finer else scale, _edges(area), box, layout.out, resize.kernel, options)
+
+
+def _has_full_chroma(options: Mapping[str, Any]) -> bool:
+    """Whether the encoder wants chroma as fine as luma: PNG always does."""
+    names = ("full_chroma", "lossless", "near_lossless", "smart_subsample")
+    return "quality" not in options or any(options.get(name) for name in names)
 
 
 def _box(layout: steps.Layout, area: Box, size: Size, denominator: int) -> Edges:

@@ -1,5 +1,6 @@
-"""Two roads to a JPEG, one plan: the native call and the steps on arrays give the same picture."""
+"""Two roads to a result, one plan: the native call and the steps on arrays give the same picture."""
 
+import io
 import subprocess
 import sys
 from dataclasses import replace
@@ -7,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
+from PIL import Image, PngImagePlugin
 
-from pixelshift.edits.types import Crop, Edit, Encode, Fit, Flip, Format, Greyscale, Position, Resize, ToFormat
+from pixelshift.edits.types import Crop, Edit, Encode, Fit, Flip, Format, Greyscale, Kernel, Position, Resize, ToFormat
 from pixelshift.errors import TimeLimitError, TooLargeError
-from pixelshift.imaging import explain
+from pixelshift.imaging import exif, explain
 from pixelshift.imaging.base import Output
 from pixelshift.imaging.deadline import Deadline
 from pixelshift.imaging.header import read_header
@@ -18,9 +21,10 @@ from pixelshift.imaging.icc import srgb_profile
 from pixelshift.imaging.plan import plan
 from pixelshift.imaging.run import run
 from pixelshift.limits import Limits
-from tests.support import pictures
+from tests.support import pictures, png_files
 
 SOURCE = pictures.encoded(pictures.gradient(401, 299), "JPEG", quality=95)
+NEAREST = Kernel.NEAREST
 STREAMED: list[list[Edit]] = [
     [],
     [Resize(100)],
@@ -59,13 +63,108 @@ def test_both_roads_give_the_same_picture(edits: list[Edit]) -> None:
         [Resize(100, 50, position=Position.ENTROPY)],
         [Greyscale()],
         [Flip(), Resize(100)],
-        [ToFormat(Format.PNG)],
+        [ToFormat(Format.GIF)],
+        [Encode(Format.PNG, (("palette", True),)), ToFormat(Format.PNG)],
         [Resize(100), Crop(0, 0, 10, 10)],
     ],
     ids=repr,
 )
 def test_what_the_native_call_cannot_do_goes_step_by_step(edits: list[Edit]) -> None:
     assert plan(edits, read_header(SOURCE), Output(), Limits()).stream is None
+
+
+PIXELS = np.random.default_rng(3).integers(0, 256, (101, 149, 4), dtype=np.uint8)
+PIXELS[20:60, 30:90] = (200, 30, 90, 255)
+PIXELS[:, 100:] = PIXELS[:, 100:101]
+PNGS = {
+    "rgba": pictures.encoded(PIXELS, "PNG"),
+    "rgb": pictures.encoded(PIXELS[..., :3], "PNG"),
+    "grey": pictures.encoded(PIXELS[..., 0], "PNG"),
+    "16 bits and a key": png_files.sample(png_files.RGB, 16, (90, 70), transparent=True).file,
+    "palette": png_files.sample(png_files.PALETTE, 4, (90, 70), transparent=True).file,
+    "grey with alpha": png_files.sample(png_files.GREY_ALPHA, 8, (90, 70)).file,
+}
+LOSSLESS: dict[Format, Edit] = {
+    Format.PNG: ToFormat(Format.PNG),
+    Format.WEBP: Encode(Format.WEBP, (("exact", True), ("lossless", True))),
+}
+
+
+@pytest.mark.parametrize(
+    "edits", [[Resize(40)], [Crop(3, 5, 60, 50), Resize(30, 20)], [Resize(31, 44, kernel=NEAREST)]]
+)
+@pytest.mark.parametrize("format_", LOSSLESS)
+@pytest.mark.parametrize("source", PNGS)
+def test_both_roads_give_the_same_pixels_of_a_png(source: str, format_: Format, edits: list[Edit]) -> None:
+    file = PNGS[source]
+    planned = plan([*edits, LOSSLESS[format_]], read_header(file), Output(), Limits())
+    fast, slow = run(planned, file), run(replace(planned, stream=None), file)
+    assert list(fast.timings_ms) == ["stream"]
+    one, other = pictures.decoded(fast.body), pictures.decoded(slow.body)
+    assert one.shape == other.shape == (planned.size.height, planned.size.width, one.shape[2])
+    assert np.array_equal(one, other)
+    if format_ is Format.PNG:
+        assert fast.body == slow.body
+
+
+@pytest.mark.parametrize("format_", [Format.JPEG, Format.WEBP])
+@pytest.mark.parametrize("source", PNGS)
+def test_both_roads_give_the_same_picture_of_a_png(source: str, format_: Format) -> None:
+    file = PNGS[source]
+    planned = plan([Resize(40), Encode(format_, (("quality", 95),))], read_header(file), Output(), Limits())
+    fast, slow = run(planned, file), run(replace(planned, stream=None), file)
+    assert list(fast.timings_ms) == ["stream"]
+    difference = rgb(fast.body).astype(int) - rgb(slow.body)
+    assert np.abs(difference).mean() < 3
+
+
+@pytest.mark.parametrize("format_", [Format.PNG, Format.WEBP])
+def test_both_roads_give_the_same_picture_of_a_jpeg(format_: Format) -> None:
+    finest: Edit = Encode(format_, (("quality", 100),)) if format_ is Format.WEBP else ToFormat(format_)
+    planned = plan([Resize(100), finest], read_header(SOURCE), Output(), Limits())
+    fast, slow = run(planned, SOURCE), run(replace(planned, stream=None), SOURCE)
+    assert list(fast.timings_ms) == ["stream"]
+    assert np.abs(rgb(fast.body).astype(int) - rgb(slow.body)).mean() < 1
+
+
+def rgb(body: bytes) -> NDArray[np.uint8]:
+    return np.asarray(Image.open(io.BytesIO(body)).convert("RGB"))
+
+
+@pytest.mark.parametrize("edits", [[], [Crop(3, 5, 60, 50)], [Resize(149)]])
+def test_faint_colours_stay_where_no_size_changes(edits: list[Edit]) -> None:
+    file = PNGS["rgba"]
+    planned = plan(edits, read_header(file), Output(), Limits())
+    assert planned.stream is None
+    left, top = (3, 5) if Crop in map(type, edits) else (0, 0)
+    shown = pictures.decoded(run(planned, file).body)
+    assert np.array_equal(shown, PIXELS[top : top + shown.shape[0], left : left + shown.shape[1]])
+
+
+@pytest.mark.parametrize("format_", [Format.JPEG, Format.PNG, Format.WEBP])
+def test_metadata_travels_on_both_roads(format_: Format) -> None:
+    block, xmp = exif.small_block(6, software="here"), b"<x:xmpmeta>text</x:xmpmeta>"
+    file = pictures.encoded(PIXELS[..., :3], "PNG", exif=block, icc_profile=srgb_profile(), pnginfo=text(xmp))
+    planned = plan([Resize(40), ToFormat(format_)], read_header(file), Output(), Limits())
+    for one in (planned, replace(planned, stream=None)):
+        info = Image.open(io.BytesIO(run(one, file).body)).info
+        assert info["icc_profile"] == srgb_profile()
+        assert exif.without_prefix(info["exif"]) == block
+        assert info["xmp"] == xmp
+
+
+def text(xmp: bytes) -> PngImagePlugin.PngInfo:
+    info = PngImagePlugin.PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", xmp.decode(), zip=True)
+    return info
+
+
+def test_a_damaged_png_is_shown_as_far_as_it_goes() -> None:
+    file = PNGS["rgb"][: len(PNGS["rgb"]) // 2]
+    result = run(plan([Resize(149, 101, fit=Fit.FILL)], read_header(file), Output(), Limits()), file)
+    shown = pictures.decoded(result.body)
+    assert np.array_equal(shown[:30], PIXELS[:30, :, :3])
+    assert not shown[-10:].any()
 
 
 def test_a_profile_other_than_srgb_takes_the_road_that_converts() -> None:

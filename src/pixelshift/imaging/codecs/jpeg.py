@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pixelshift.edits.types import Format
@@ -214,7 +214,12 @@ def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
     )
 
 
-def marker_segments(metadata: Metadata) -> bytes:
+def native_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as :mod:`pixelshift._native._engine` has them."""
+    return asdict(JpegOptions.of(options))
+
+
+def blocks(metadata: Metadata) -> bytes:
     """The blocks as finished APP1, APP2 and APP13 segments."""
     segments_: list[tuple[int, bytes]] = []
     if metadata.exif is not None:

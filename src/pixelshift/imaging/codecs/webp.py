@@ -1,5 +1,9 @@
-"""WebP: header by hand (RFC 9649), pixels by libwebp through Pillow."""
+"""WebP (RFC 9649): header and container by hand, still pictures written by libwebp, all else by libwebp through Pillow.
 
+Pillow reads, as it blends the frames of animations, and writes animations.
+"""
+
+import struct
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +18,15 @@ if TYPE_CHECKING:
 
 _ANIMATION, _ALPHA, _ICC = 0x02, 0x10, 0x20
 _MAX_CHUNKS = 100_000
+_FLAGS = {
+    "lossless": "lossless", "nearLossless": "near_lossless", "smartSubsample": "smart_subsample",
+    "smartDeblock": "smart_deblock", "exact": "exact",
+}  # fmt: skip
+
+DEFAULT_EFFORT = 2
+"""libwebp's method for still pictures where nobody asks for one (docs/design/codecs.md)."""
+
+_ANIMATION_EFFORT = 4
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
@@ -103,22 +116,54 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
 
 
 def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
-    """Lossy at quality 80, method 4 by default.
+    """Lossy at quality 80 by default, still pictures at :data:`DEFAULT_EFFORT`, animations at libwebp's own."""
+    import numpy as np
 
-    ``nearLossless`` encodes lossless. Accepted without effect, because Pillow does not pass them on to libwebp:
-    ``smartSubsample``, ``preset``.
+    from pixelshift._native import _engine
+
+    if len(picture.frames) > 1:
+        return _animation(picture, options)
+    pixels = np.ascontiguousarray(picture.frames[0])
+    return _engine.encode(pixels, sink="webp", options=native_options(options), metadata=blocks(picture.metadata))
+
+
+def native_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options of a still picture as :mod:`pixelshift._native._engine` has them."""
+    return {
+        "quality": int(options.get("quality", 80)),
+        "alpha_quality": int(options.get("alphaQuality", 100)),
+        "effort": int(options.get("effort", DEFAULT_EFFORT)),
+        "preset": options.get("preset", "default"),
+        **{ours: bool(options.get(theirs)) for theirs, ours in _FLAGS.items()},
+    }
+
+
+def blocks(metadata: Metadata) -> bytes:
+    """The blocks as finished RIFF chunks."""
+    chunks = [(b"ICCP", metadata.icc), (b"EXIF", metadata.exif), (b"XMP ", metadata.xmp)]
+    return b"".join(
+        kind + struct.pack("<I", len(block)) + block + bytes(len(block) & 1)
+        for kind, block in chunks
+        if block is not None
+    )
+
+
+def _animation(picture: "Picture", options: Mapping[str, Any]) -> bytes:
+    """Accepted without effect, because Pillow does not pass them on to libwebp: ``smartSubsample``, ``smartDeblock``,
+    ``preset``; ``nearLossless`` encodes lossless.
     """
     from pixelshift.imaging.codecs.pillow import animation_options, as_image, saved
 
     images = [as_image(frame) for frame in picture.frames]
-    common = {
-        "quality": int(options.get("quality", 80)),
-        "alpha_quality": int(options.get("alphaQuality", 100)),
-        "lossless": bool(options.get("lossless") or options.get("nearLossless")),
-        "method": int(options.get("effort", 4)),
+    return saved(
+        images[0],
+        "WEBP",
+        quality=int(options.get("quality", 80)),
+        alpha_quality=int(options.get("alphaQuality", 100)),
+        lossless=bool(options.get("lossless") or options.get("nearLossless")),
+        method=int(options.get("effort", _ANIMATION_EFFORT)),
+        minimize_size=bool(options.get("minSize")),
+        allow_mixed=bool(options.get("mixed")),
+        **animation_options(picture, images, options),
         **picture.metadata.for_pillow(),
-    }
-    if len(images) > 1:
-        common |= animation_options(picture, images, options)
-        common |= {"minimize_size": bool(options.get("minSize")), "allow_mixed": bool(options.get("mixed"))}
-    return saved(images[0], "WEBP", **common)
+    )

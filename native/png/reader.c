@@ -1,0 +1,93 @@
+#include "reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILTERED_BYTES = 1 << 17 };
+
+static int allocate(png_reader *reader) {
+    const png_header *header = &reader->header;
+    size_t pixel_bits = (size_t)png_samples(header) * (size_t)header->bits;
+    reader->row_bytes = (header->width * pixel_bits + 7) / 8;
+    reader->step = (pixel_bits + 7) / 8;
+    reader->capacity = reader->row_bytes + 1 > FILTERED_BYTES ? reader->row_bytes + 1 : FILTERED_BYTES;
+    reader->filtered = malloc(reader->capacity);
+    reader->above = calloc(1, reader->row_bytes);
+    reader->row = malloc(reader->row_bytes);
+    return reader->filtered != NULL && reader->above != NULL && reader->row != NULL;
+}
+
+pixelshift_engine_status png_reader_open(png_reader *reader, const uint8_t *data, size_t size,
+                                         pixelshift_cpu_level level) {
+    reader->filtered = reader->above = reader->row = NULL;
+    reader->kernels = pixelshift_png_kernels(level);
+    reader->rows_read = 0;
+    reader->from = reader->to = 0;
+    pixelshift_engine_status status = png_stream_open(&reader->stream, &reader->header, data, size);
+    if (status != PIXELSHIFT_ENGINE_OK) {
+        return status;
+    }
+    if (reader->header.interlaced) {
+        return PIXELSHIFT_ENGINE_UNSUPPORTED;
+    }
+    return allocate(reader) ? PIXELSHIFT_ENGINE_OK : PIXELSHIFT_ENGINE_NO_MEMORY;
+}
+
+/* The next filtered row with its filter's byte, or NULL. */
+static const uint8_t *next_filtered(png_reader *reader) {
+    size_t wanted = reader->row_bytes + 1;
+    if (reader->to - reader->from < wanted) {
+        memmove(reader->filtered, reader->filtered + reader->from, reader->to - reader->from);
+        reader->to -= reader->from;
+        reader->from = 0;
+        reader->to += png_stream_read(&reader->stream, reader->filtered + reader->to, reader->capacity - reader->to);
+        if (reader->to < wanted) {
+            return NULL;
+        }
+    }
+    const uint8_t *row = reader->filtered + reader->from;
+    if (row[0] >= PIXELSHIFT_PNG_FILTERS) {
+        return NULL;
+    }
+    reader->from += wanted;
+    return row;
+}
+
+static void finish_row(png_reader *reader, uint8_t *dst, const uint8_t *above, const uint8_t *filtered) {
+    pixelshift_png_filter filter = (pixelshift_png_filter)filtered[0];
+    if (png_is_plain(&reader->header)) {
+        reader->kernels->unfilter(dst, filtered + 1, above, reader->row_bytes, reader->step, filter);
+        return;
+    }
+    reader->kernels->unfilter(reader->row, filtered + 1, above, reader->row_bytes, reader->step, filter);
+    png_expand(dst, reader->row, &reader->header);
+    uint8_t *row = reader->row;
+    reader->row = reader->above;
+    reader->above = row;
+}
+
+int png_reader_rows(png_reader *reader, uint8_t *dst, ptrdiff_t stride, int count) {
+    int plain = png_is_plain(&reader->header), left = (int)reader->header.height - reader->rows_read, rows = 0;
+    count = count < left ? count : left;
+    for (; rows < count; rows++) {
+        const uint8_t *filtered = next_filtered(reader);
+        if (filtered == NULL) {
+            reader->stream.harmed = 1;
+            break;
+        }
+        /* Plain rows are unfiltered from row to row where they end up. */
+        finish_row(reader, dst, plain && rows > 0 ? dst - stride : reader->above, filtered);
+        dst += stride;
+    }
+    if (plain && rows > 0) {
+        memcpy(reader->above, dst - stride, reader->row_bytes);
+    }
+    reader->rows_read += rows;
+    return rows;
+}
+
+void png_reader_close(png_reader *reader) {
+    free(reader->filtered);
+    free(reader->above);
+    free(reader->row);
+}
