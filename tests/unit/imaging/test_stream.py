@@ -124,7 +124,7 @@ def test_both_roads_give_the_same_picture_of_a_jpeg(format_: Format) -> None:
     planned = plan([Resize(100), finest], read_header(SOURCE), Output(), Limits())
     fast, slow = run(planned, SOURCE), run(replace(planned, stream=None), SOURCE)
     assert list(fast.timings_ms) == ["stream"]
-    assert np.abs(rgb(fast.body).astype(int) - rgb(slow.body)).mean() < 1
+    assert np.abs(rgb(fast.body).astype(int) - rgb(slow.body)).mean() < 1.5
 
 
 def rgb(body: bytes) -> NDArray[np.uint8]:
