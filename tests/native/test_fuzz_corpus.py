@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = sorted(source.stem for source in (ROOT / "native" / "fuzz").glob("engine_*.c"))
+TARGETS = ["engine_jpeg", "engine_png", "png_decode", "png_encode"]
 
 
 @pytest.fixture(scope="module")
