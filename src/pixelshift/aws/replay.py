@@ -2,7 +2,8 @@
 
 A replayed record is out of order, so it repairs the raw store and never enters the detector. Two kinds of letters are
 read: the detector's poison, which people must see and which is kept raw first; and what Lambda sends on failure of a
-stream's batch, whose records are read from the stream again. What fails goes back with one more attempt and a delay
+stream's batch, whose records are read from the stream again: people hear of those, too, for the function that gave
+them up has never seen them. What fails goes back with one more attempt and a delay
 of U(0, min(cap, base 2^n)) ("full jitter"), and to the people's queue after the last.
 """
 
@@ -64,8 +65,7 @@ class ReplayHandler:
         except PixelshiftError as error:
             self._again(body, attempt + 1, error.message)
         else:
-            if reason:
-                self.people.send(body, attributes={ATTEMPT: attempt, "reason": reason})
+            self.people.send(body, attributes={ATTEMPT: attempt, "reason": reason})
 
     def _again(self, body: str, attempt: int, reason: str) -> None:
         if attempt >= self.retry.attempts:
@@ -79,12 +79,26 @@ class ReplayHandler:
         try:
             letter = json.loads(body)
             if "KinesisBatchInfo" in letter:
-                return self.read_range(letter["KinesisBatchInfo"]), ""
+                records = self.read_range(letter["KinesisBatchInfo"])
+                return records, f"{_function_name(letter)} gave up {len(records)} records, which are kept raw"
             data = base64.b64decode(letter["data"], validate=True)
             record = RawRecord(str(letter["device"]), int(letter["seq"]), data, letter.get("arrived_at_s"))
-            return [record], str(letter["reason"])[:200] or "unreadable"
+            return [record], _printable(letter["reason"]) or "unreadable"
         except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
             raise InvalidRequestError("this is no letter of ours", detail=repr(error)) from error
+
+
+def _printable(text: object) -> str:
+    """Text that SQS takes as an attribute."""
+    return "".join(filter(str.isprintable, str(text)[:200]))
+
+
+def _function_name(letter: Mapping[str, Any]) -> str:
+    context = letter.get("requestContext")
+    arn = context.get("functionArn") if isinstance(context, Mapping) else None
+    # arn:aws:lambda:region:account:function:name:version
+    parts = str(arn or "").split(":")
+    return _printable(parts[6]) if len(parts) > 6 else "a function"
 
 
 def _attempt(message: Mapping[str, Any]) -> int:

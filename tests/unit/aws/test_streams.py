@@ -139,11 +139,27 @@ def _letter(shard: str = "s", attempt: int = 0) -> dict[str, Any]:
     return {"messageId": "m", "body": body, "messageAttributes": {"attempt": {"stringValue": str(attempt)}}}
 
 
-def test_a_lost_batch_is_kept_raw_and_nothing_else_happens() -> None:
+def test_a_lost_batch_is_kept_raw_and_people_hear_who_gave_it_up() -> None:
     handler, raw = _replay()
-    assert handler({"Records": [_letter()]}, None) == {"batchItemFailures": []}
-    assert [record.seq for record in raw.kept] == [BASE]
-    assert not handler.queue.sent + handler.people.sent  # type: ignore[attr-defined]  # the test's queues
+    letter = _letter()
+    arn = "arn:aws:lambda:us-east-1:000000000000:function:detector:$LATEST"
+    letter["body"] = json.dumps({**json.loads(letter["body"]), "requestContext": {"functionArn": arn}})
+    assert handler({"Records": [letter, _letter()]}, None) == {"batchItemFailures": []}
+    assert [record.seq for record in raw.kept] == [BASE, BASE]
+    assert not handler.queue.sent  # type: ignore[attr-defined]  # the test's queues
+    assert [attributes["reason"] for _, _, attributes in handler.people.sent] == [  # type: ignore[attr-defined]
+        "detector gave up 1 records, which are kept raw",
+        "a function gave up 1 records, which are kept raw",
+    ]
+
+
+def test_a_reason_is_text_that_a_queue_takes() -> None:
+    handler, _ = _replay()
+    letter = {"device": "d", "seq": "1", "data": "", "reason": "bad\x00\x1b[31m" + "x" * 999}
+    handler({"Records": [{"messageId": "m", "body": json.dumps(letter)}]}, None)
+    (_, _, attributes), *_ = handler.people.sent  # type: ignore[attr-defined]
+    assert attributes["reason"].isprintable()
+    assert len(attributes["reason"]) < 250
 
 
 @pytest.mark.parametrize("body", ["", "[]", "{}", '{"data": "*"}', '{"KinesisBatchInfo": {"shardId": "gone"}}'])
@@ -171,8 +187,14 @@ def test_delays_are_jittered_within_the_limit_of_sqs_and_the_last_attempt_goes_t
 
 
 def test_a_letter_that_cannot_be_passed_on_is_the_only_one_that_comes_again() -> None:
+    class Picky(ListQueue):
+        def send(self, body: str, *, delay_s: int = 0, attributes: Mapping[str, int | str] | None = None) -> None:
+            if body == "{}":
+                raise OverloadedError("throttled")
+            super().send(body, delay_s=delay_s, attributes=attributes)
+
     handler, _ = _replay()
-    handler = replace(handler)
-    handler.people.error = OverloadedError("throttled")  # type: ignore[attr-defined]
+    handler = replace(handler, people=Picky())
     bad = {"messageId": "bad", "body": "{}"}
     assert handler({"Records": [_letter(), bad, _letter()]}, None) == {"batchItemFailures": [{"itemIdentifier": "bad"}]}
+    assert len(handler.people.sent) == 2  # type: ignore[attr-defined]  # the test's queue
