@@ -14,11 +14,15 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from benchmarks.compare import compare, missed
 from benchmarks.peers.client import Peer, Resample
 from pixelshift import _native
-from pixelshift._native import _resample
+from pixelshift._native import _exact, _resample
 
 SIZES = [(320, 200), (2048, 1280), (5478, 3424), (256, 128), (853, 533)]
 KERNELS = ["linear", "cubic", "lanczos3"]
-LIMITS = {"RGB": {"pillow-simd-avx2": 0.60}, "RGBA": {"pillow-simd-avx2": 0.60}}
+LIMITS = {
+    "RGB": {"pillow-simd-avx2": 0.45},
+    "RGBA": {"pillow-simd-avx2": 0.50, "pyvips": 0.12},
+}
+EXACT_LIMITS = {"pillow-simd-avx2": 1.10}
 
 
 @dataclass(frozen=True)
@@ -51,3 +55,22 @@ def test_resample(benchmark: BenchmarkFixture, peers: dict[str, Peer], pictures:
         in_process={"ours-scalar": lambda: _resample.resize(target, source, kernel=case.kernel, cpu="scalar")},
     )
     assert not missed(ratios, LIMITS[case.mode])
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("case", [case for case in CASES if case.mode == "RGB"], ids=str)
+def test_pillows_bytes(
+    benchmark: BenchmarkFixture, peers: dict[str, Peer], pictures: dict[str, Path], case: Case
+) -> None:
+    source = np.load(pictures[case.mode])
+    target = np.zeros((case.size[1], case.size[0], source.shape[2]), np.uint8)
+    benchmark.group = f"resample {case.mode} 2560x1600 to Pillow's bytes"
+    ratios = compare(
+        benchmark,
+        f"{case.size[0]}x{case.size[1]} {case.kernel}",
+        lambda: _exact.resize(target, source, kernel=case.kernel),
+        Resample(pictures[case.mode], case.size, case.kernel),
+        peers,
+        in_process={"ours-scalar": lambda: _exact.resize(target, source, kernel=case.kernel, cpu="scalar")},
+    )
+    assert not missed(ratios, EXACT_LIMITS)

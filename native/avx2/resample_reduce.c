@@ -5,7 +5,7 @@
  * adds its weighted pairs to its row of sums while the piece is in the first-level cache.
  */
 #include "resample.h"
-#include "resample_parts.h"
+#include "resample_turn.h"
 
 /* Samples of a strip that are widened at a time: 16 KiB of pairs. */
 #define PIECE 512
@@ -330,44 +330,6 @@ static inline __attribute__((always_inline)) void turn_rows(int16_t *pairs, cons
             store(pairs, a[i]);
             store(pairs + STRIP, a[i + 4]);
         }
-    }
-}
-
-/* 16 columns of 16 rows of int16 levels -> 16 rows of 16 bytes. */
-static inline void turn_back_bytes(uint8_t *ready, ptrdiff_t stride, const int16_t *turned) {
-    __m256i a[8];
-    __m256i b[8];
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; i++) {
-        a[i] = _mm256_packus_epi16(load(turned + i * STRIP), load(turned + (i + 8) * STRIP));
-    }
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-        b[2 * i] = _mm256_unpacklo_epi8(a[2 * i], a[2 * i + 1]);
-        b[2 * i + 1] = _mm256_unpackhi_epi8(a[2 * i], a[2 * i + 1]);
-    }
-    /* Even of b: columns 0-7, two rows of 4 columns after this round; odd of b: columns 8-15. */
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; i++) {
-        int k = (i >> 1) * 4 + (i & 1);
-        a[2 * i] = _mm256_unpacklo_epi16(b[k], b[k + 2]);
-        a[2 * i + 1] = _mm256_unpackhi_epi16(b[k], b[k + 2]);
-    }
-#pragma GCC unroll 2
-    for (int i = 0; i < 2; i++) {
-        __m256i left_low = _mm256_unpacklo_epi32(a[i], a[4 + i]);
-        __m256i left_high = _mm256_unpackhi_epi32(a[i], a[4 + i]);
-        __m256i right_low = _mm256_unpacklo_epi32(a[2 + i], a[6 + i]);
-        __m256i right_high = _mm256_unpackhi_epi32(a[2 + i], a[6 + i]);
-        b[4 * i] = _mm256_unpacklo_epi64(left_low, right_low);
-        b[4 * i + 1] = _mm256_unpackhi_epi64(left_low, right_low);
-        b[4 * i + 2] = _mm256_unpacklo_epi64(left_high, right_high);
-        b[4 * i + 3] = _mm256_unpackhi_epi64(left_high, right_high);
-    }
-#pragma GCC unroll 8
-    for (int i = 0; i < 8; i++) {
-        _mm_storeu_si128((__m128i *)(ready + i * stride), _mm256_castsi256_si128(b[i]));
-        _mm_storeu_si128((__m128i *)(ready + (i + 8) * stride), _mm256_extracti128_si256(b[i], 1));
     }
 }
 

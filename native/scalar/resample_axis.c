@@ -37,16 +37,44 @@ static double mitchell(double x) {
     return two_parameter_cubic(x, 1.0 / 3, 1.0 / 3);
 }
 
-static double sinc(double x) {
-    return x == 0 ? 1 : sin(PI * x) / (PI * x);
+/*
+ * sin(pi x) for x in [0, 1], to 1e-15: of our own, since a C library's last bit depends on its version and the CPU. The
+ * series of sine about 0 as far as it tells at pi / 2; the other half mirrors.
+ */
+static double sine(double x) {
+    double angle = PI * (x < 0.5 ? x : 1 - x);
+    double square = angle * angle;
+    double sum = 1.0 / 51090942171709440000.0;
+    sum = sum * square - 1.0 / 121645100408832000.0;
+    sum = sum * square + 1.0 / 355687428096000.0;
+    sum = sum * square - 1.0 / 1307674368000.0;
+    sum = sum * square + 1.0 / 6227020800.0;
+    sum = sum * square - 1.0 / 39916800.0;
+    sum = sum * square + 1.0 / 362880.0;
+    sum = sum * square - 1.0 / 5040.0;
+    sum = sum * square + 1.0 / 120.0;
+    sum = sum * square - 1.0 / 6.0;
+    return angle * (sum * square + 1);
 }
 
+/* sinc(x) sinc(x / 2) of one sine: sin 2a = 2 sin a cos a, with the cosine's sign by its half. */
 static double lanczos2(double x) {
-    return x < 2 ? sinc(x) * sinc(x / 2) : 0;
+    if (x < 1e-8 || x >= 2) {
+        return x < 1;
+    }
+    double half = sine(x / 2);
+    double shifted = x < 1 ? sine(0.5 - x / 2) : -sine(x / 2 - 0.5);
+    return 4 * half * half * shifted / (PI * PI * x * x);
 }
 
+/* sinc(x) sinc(x / 3) of one sine: sin 3a = sin a (3 - 4 sin^2 a). */
 static double lanczos3(double x) {
-    return x < 3 ? sinc(x) * sinc(x / 3) : 0;
+    if (x < 1e-8 || x >= 3) {
+        return x < 1;
+    }
+    double third = sine(x / 3);
+    double square = third * third;
+    return 3 * square * (3 - 4 * square) / (PI * PI * x * x);
 }
 
 /* Costella, "The magic kernel" (johncostella.com/magic): the kernel with sharpening of 2013, and of 2021. */
@@ -165,6 +193,14 @@ static int32_t real_weights(const pixelshift_resample_spec *spec, int32_t output
     return count;
 }
 
+static double largest_of(const double *weight, int32_t count) {
+    double largest = 0;
+    for (int32_t i = 0; i < count; i++) {
+        largest = weight[i] > largest ? weight[i] : largest;
+    }
+    return largest;
+}
+
 /* The most fraction bits, 14 to `most`, with which `largest` still fits int16 after rounding. */
 static int32_t weight_bits(double largest, int32_t most) {
     int32_t bits = most;
@@ -179,7 +215,8 @@ static void quantise(int16_t *quantised, const double *weight, int32_t count, in
     double carried = 0;
     for (int32_t i = 0; i < count; i++) {
         double wanted = weight[i] * (1 << bits) + carried;
-        double rounded = floor(wanted + 0.5);
+        int32_t rounded = (int32_t)(wanted + 0.5);
+        rounded -= rounded > wanted + 0.5; /* floor(), which the baseline has to call */
         quantised[i] = (int16_t)rounded;
         carried = wanted - rounded;
     }
@@ -244,19 +281,20 @@ void pixelshift_resample_axis_init(pixelshift_resample_axis *axis, const pixelsh
     place += aligned((size_t)spec->out * (size_t)taps * sizeof(int16_t));
     double *weight = (double *)place;
 
-    double largest = 0;
-    for (int32_t output = 0; output < spec->out; output++) {
-        int32_t count = real_weights(spec, output, weight, &axis->start[output]);
-        for (int32_t i = 0; i < count; i++) {
-            largest = weight[i] > largest ? weight[i] : largest;
-        }
-    }
+    /* Bits by one result's weights; if another's turn out larger, all are quantised again with fewer bits. */
     axis->wide = taps > WIDE_TAPS;
-    axis->bits = weight_bits(largest, axis->wide ? 22 : 18);
-    for (int32_t output = 0; output < spec->out; output++) {
-        axis->count[output] = real_weights(spec, output, weight, &axis->start[output]);
-        quantise(axis->weight + (ptrdiff_t)output * taps, weight, axis->count[output], axis->bits);
-    }
+    int32_t most = axis->wide ? 22 : 18;
+    double largest = largest_of(weight, real_weights(spec, spec->out / 2, weight, &axis->start[0]));
+    do {
+        axis->bits = weight_bits(largest, most);
+        for (int32_t output = 0; output < spec->out; output++) {
+            int32_t count = real_weights(spec, output, weight, &axis->start[output]);
+            double own = largest_of(weight, count);
+            largest = own > largest ? own : largest;
+            axis->count[output] = count;
+            quantise(axis->weight + (ptrdiff_t)output * taps, weight, count, axis->bits);
+        }
+    } while (weight_bits(largest, most) < axis->bits);
     trim(axis);
     place_pairs(axis);
 }
