@@ -97,8 +97,7 @@ class DeliveryService:
             return self._refuse(request, error)
         except Exception as error:  # a fault of ours must still become an answer
             return self._refuse(request, _unexpected(error))
-        entry = self._rooms.cache.look(order.key) if self._rooms.cache else None
-        answer = self._stored(self._rooms.cache, entry)
+        answer, _ = self._stored(order.key, self._rooms.cache.look if self._rooms.cache else None)
         if answer is None:
             answer = self._share(order, request, self._run_here).result()
         return self._finish(answer, request, order)
@@ -172,10 +171,9 @@ class DeliveryService:
             return self._begin_refusing(request, error)
         except Exception as error:  # a fault of ours must still become an answer
             return self._begin_refusing(request, _unexpected(error))
-        cache, entry = self._rooms.cache, self._rooms.peek(order.key) if self._rooms.peek else None
-        answer = self._stored(cache, entry)
+        answer, freshness = self._stored(order.key, self._rooms.peek)
         if answer is not None:
-            if cache is not None and entry is not None and cache.judge(entry) is Freshness.RENEWING:
+            if freshness is Freshness.RENEWING:
                 self._share(order, request, self._run_apart)
             return self._finish(answer, request, order)
         return self._later(self._share(order, request, self._run_apart), request, order)
@@ -274,11 +272,19 @@ class DeliveryService:
         flight.add_done_callback(land)
         return response
 
-    def _stored(self, cache: HttpCache | None, entry: Entry | None) -> Answer | None:
-        """The answer from an entry that may be served as it is."""
-        if cache is None or entry is None or cache.judge(entry) not in {Freshness.FRESH, Freshness.RENEWING}:
-            return None
-        return _from_entry(cache, entry, f"{_NAME}; hit; ttl={cache.ttl_s(entry)}")
+    def _stored(self, key: str, look: Callable[[str], Entry | None] | None) -> tuple[Answer | None, Freshness]:
+        """The answer from an entry that may be served as it is, and whether it should be renewed meanwhile."""
+        cache = self._rooms.cache
+        if cache is None or look is None:
+            return None, Freshness.GONE
+        started_s = time.monotonic()
+        entry = look(key)
+        freshness = Freshness.GONE if entry is None else cache.judge(entry)
+        if entry is None or freshness not in {Freshness.FRESH, Freshness.RENEWING}:
+            return None, freshness
+        looked_ms = (time.monotonic() - started_s) * 1000
+        status = f"{_NAME}; hit; ttl={cache.ttl_s(entry)}"
+        return _from_entry(cache, entry, status, {"cache": looked_ms}), freshness
 
     def _make(self, order: Order, deadline_s: float) -> Answer:
         """Looks once more, in all of the cache; renews what still stands; else makes the picture and stores it."""

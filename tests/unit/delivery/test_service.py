@@ -1,4 +1,5 @@
 import json
+import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -111,6 +112,7 @@ def test_a_hit_is_answered_without_a_future_and_tells_its_age(threads: ThreadPoo
     assert isinstance(second, HttpResponse)
     assert second.body == first.body
     assert second.header("Age") == "7"
+    assert re.fullmatch(r"cache;dur=\d+\.\d", str(second.header("Server-Timing")))
     assert second.header("Cache-Status") == f"Pixelshift; hit; ttl={86_400 - 7}"
 
 
