@@ -113,6 +113,81 @@ pixelshift_pettitt_range pixelshift_pettitt_pass_i64_avx2(int64_t *sums, const d
     return range;
 }
 
+/* Eight signs of eight values against the pivot: 1 below, -1 above. */
+static inline __m256i signs_below_epi32(const double *values, __m256d shift, __m256d pivot) {
+    const __m256i even = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+    __m256i first = sign_below_epi64(_mm256_add_pd(_mm256_loadu_pd(values), shift), pivot);
+    __m256i second = sign_below_epi64(_mm256_add_pd(_mm256_loadu_pd(values + 4), shift), pivot);
+    return _mm256_blend_epi32(_mm256_permutevar8x32_epi32(first, even), _mm256_permutevar8x32_epi32(second, even),
+                              0xF0);
+}
+
+static inline int32_t sign_below(double value, double pivot) {
+    return (value < pivot) - (value > pivot);
+}
+
+static int32_t total_below(const double *values, int64_t count, double shift, double pivot) {
+    const __m256d shifts = _mm256_set1_pd(shift), pivots = _mm256_set1_pd(pivot);
+    __m256i totals = _mm256_setzero_si256();
+    int64_t i = 0;
+    for (; i + 8 <= count; i += 8) {
+        totals = _mm256_add_epi32(totals, signs_below_epi32(values + i, shifts, pivots));
+    }
+    int32_t total = _mm256_extract_epi32(prefix_epi32(totals), 7);
+    for (; i < count; i++) {
+        total += sign_below(values[i] + shift, pivot);
+    }
+    return total;
+}
+
+/* Forwards, where the scalar form goes backwards: what comes after i is the total less what comes up to i. */
+void pixelshift_pettitt_drop_i32_avx2(int32_t *sums, const double *values, int64_t count, double shift) {
+    if (count <= 1) {
+        return;
+    }
+    const __m256d shifts = _mm256_set1_pd(shift), pivots = _mm256_set1_pd(values[0]);
+    const __m256i last = _mm256_set1_epi32(7);
+    int32_t left = total_below(values + 1, count - 1, shift, values[0]);
+    __m256i after = _mm256_set1_epi32(left);
+    int64_t i = 1;
+    for (; i + 8 <= count; i += 8) {
+        __m256i inside = prefix_epi32(signs_below_epi32(values + i, shifts, pivots));
+        __m256i *at = (__m256i *)(sums + i);
+        _mm256_storeu_si256(at, _mm256_add_epi32(_mm256_loadu_si256(at), _mm256_sub_epi32(after, inside)));
+        after = _mm256_sub_epi32(after, _mm256_permutevar8x32_epi32(inside, last));
+    }
+    left = _mm256_extract_epi32(after, 0);
+    for (; i < count; i++) {
+        left -= sign_below(values[i] + shift, values[0]);
+        sums[i] += left;
+    }
+}
+
+int pixelshift_pettitt_reaches_i32_avx2(const int32_t *up, const int32_t *down, int64_t count, double bound) {
+    const __m256d bounds = _mm256_set1_pd(bound), whole = _mm256_set1_pd((double)count);
+    __m256d before = _mm256_setr_pd(1.0, 2.0, 3.0, 4.0);
+    int64_t t = 1;
+    for (; t + 4 <= count; t += 4) {
+        __m128i falling = _mm_sub_epi32(_mm_setzero_si128(), _mm_loadu_si128((const __m128i *)(down + t - 1)));
+        __m128i larger = _mm_max_epi32(_mm_loadu_si128((const __m128i *)(up + t - 1)), falling);
+        __m256d u = _mm256_cvtepi32_pd(larger);
+        __m256d least = _mm256_mul_pd(bounds, _mm256_mul_pd(before, _mm256_sub_pd(whole, before)));
+        __m256d reached = _mm256_cmp_pd(_mm256_mul_pd(u, u), least, _CMP_GE_OQ);
+        reached = _mm256_and_pd(reached, _mm256_cmp_pd(u, _mm256_setzero_pd(), _CMP_GT_OQ));
+        if (_mm256_movemask_pd(reached)) {
+            return 1;
+        }
+        before = _mm256_add_pd(before, _mm256_set1_pd(4.0));
+    }
+    for (; t < count; t++) {
+        double u = (double)(up[t - 1] > -down[t - 1] ? up[t - 1] : -down[t - 1]);
+        if (u > 0.0 && u * u >= bound * ((double)t * (double)(count - t))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* How many of `count` ascending doubles are below the value; `count` is a multiple of 4. */
 static inline int64_t count_below(const double *values, int64_t count, __m256d value) {
     __m256i below = _mm256_setzero_si256();

@@ -259,13 +259,10 @@ static status append_summed(segment *s, double value, int64_t *k) {
 }
 
 static void drop_from(segment *s, void *sums, double shift) {
-    const double *values = values_of(s);
-    int64_t suffix = 0;
-    for (int64_t i = s->count - 1; i >= 1; i--) {
-        int64_t sum = s->wide ? ((int64_t *)sums)[s->head + i] : ((int32_t *)sums)[s->head + i];
-        set_sum(s, sums, i, sum - suffix);
-        double pivot = values[i] + shift;
-        suffix += (pivot > values[0]) - (pivot < values[0]);
+    if (s->wide) {
+        s->kernels->drop_i64((int64_t *)sums + s->head, values_of(s), s->count, shift);
+    } else {
+        s->kernels->drop_i32((int32_t *)sums + s->head, values_of(s), s->count, shift);
     }
 }
 
@@ -625,14 +622,12 @@ static status examine(segment *s, pixelshift_change *change, int *is_change) {
 /* The standardised maximum has no integer critical value: a screen in squares rules out most points. */
 static int score_is_reached(segment *s) {
     double bound = critical_screen(&s->level, s->count) / 1.5 * ((double)s->count + 1.0) * (1.0 - 1e-9);
-    for (int64_t t = 1; t < s->count; t++) {
-        double up = (double)sum_at(s, 1, t - 1), down = (double)sum_at(s, 0, t - 1);
-        double u = up > down ? up : down;
-        if (u > 0.0 && u * u >= bound * ((double)t * (double)(s->count - t))) {
-            return 1;
-        }
+    if (s->wide) {
+        return s->kernels->reaches_i64((const int64_t *)s->up + s->head, (const int64_t *)s->down + s->head, s->count,
+                                       bound);
     }
-    return 0;
+    return s->kernels->reaches_i32((const int32_t *)s->up + s->head, (const int32_t *)s->down + s->head, s->count,
+                                   bound);
 }
 
 static int is_candidate(segment *s, int64_t k) {

@@ -30,6 +30,46 @@ pixelshift_pettitt_range pixelshift_pettitt_pass_i64(int64_t *sums, const double
     return range;
 }
 
+void pixelshift_pettitt_drop_i32(int32_t *sums, const double *values, int64_t count, double shift) {
+    int32_t suffix = 0;
+    for (int64_t i = count - 1; i >= 1; i--) {
+        double pivot = values[i] + shift;
+        sums[i] -= suffix;
+        suffix += (pivot > values[0]) - (pivot < values[0]);
+    }
+}
+
+void pixelshift_pettitt_drop_i64(int64_t *sums, const double *values, int64_t count, double shift) {
+    int64_t suffix = 0;
+    for (int64_t i = count - 1; i >= 1; i--) {
+        double pivot = values[i] + shift;
+        sums[i] -= suffix;
+        suffix += (pivot > values[0]) - (pivot < values[0]);
+    }
+}
+
+int pixelshift_pettitt_reaches_i32(const int32_t *up, const int32_t *down, int64_t count, double bound) {
+    for (int64_t t = 1; t < count; t++) {
+        int32_t rising = up[t - 1], falling = -down[t - 1];
+        double u = (double)(rising > falling ? rising : falling);
+        if (u > 0.0 && u * u >= bound * ((double)t * (double)(count - t))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int pixelshift_pettitt_reaches_i64(const int64_t *up, const int64_t *down, int64_t count, double bound) {
+    for (int64_t t = 1; t < count; t++) {
+        int64_t rising = up[t - 1], falling = -down[t - 1];
+        double u = (double)(rising > falling ? rising : falling);
+        if (u > 0.0 && u * u >= bound * ((double)t * (double)(count - t))) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int64_t place_of(const pixelshift_pettitt_bounds *bounds, double value) {
     int64_t fence = 0, cut = 0;
     for (int64_t i = 0; i < PIXELSHIFT_PETTITT_FENCES; i++) {

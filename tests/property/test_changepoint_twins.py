@@ -50,8 +50,7 @@ def streams(draw: st.DrawFn, longest: int = 120) -> "array[float]":
 def test_native_detector_equals_the_definition(parameters: Parameters, values: "array[float]") -> None:
     reference = ReferenceDetector(parameters)
     expected = [change for value in values if (change := reference.push(value)) is not None]
-    for plain in (True, False):
-        core = native_core(parameters, plain=plain)
+    for core in (native_core(parameters), native_core(parameters, plain=True), native_core(parameters, cpu="scalar")):
         assert [ChangePoint(*change) for change in core.extend(values)] == expected
 
 

@@ -52,6 +52,17 @@ typedef struct {
     pixelshift_pettitt_range (*pass_i32)(int32_t *sums, const double *values, int64_t count, double pivot);
     pixelshift_pettitt_range (*pass_i64)(int64_t *sums, const double *values, int64_t count, double pivot);
     /*
+     * Takes values[0] out of every split: sums[i] -= sum_{i<j<count} sgn((values[j] + shift) - values[0]) for
+     * 1 <= i < count; sums[0] is left alone.
+     */
+    void (*drop_i32)(int32_t *sums, const double *values, int64_t count, double shift);
+    void (*drop_i64)(int64_t *sums, const double *values, int64_t count, double shift);
+    /*
+     * Whether any split 1 <= t < count has u = max(up[t - 1], -down[t - 1]) > 0 and u^2 >= bound t (count - t).
+     */
+    int (*reaches_i32)(const int32_t *up, const int32_t *down, int64_t count, double bound);
+    int (*reaches_i64)(const int64_t *up, const int64_t *down, int64_t count, double bound);
+    /*
      * Takes the largest possible growth of U from every room, value by value, until a room is used up, a value is not
      * finite or all are taken. Writes each value's place; returns how many were taken.
      */
@@ -62,6 +73,10 @@ const pixelshift_pettitt_table *pixelshift_pettitt_kernels(pixelshift_cpu_level 
 
 pixelshift_pettitt_range pixelshift_pettitt_pass_i32(int32_t *sums, const double *values, int64_t count, double pivot);
 pixelshift_pettitt_range pixelshift_pettitt_pass_i64(int64_t *sums, const double *values, int64_t count, double pivot);
+void pixelshift_pettitt_drop_i32(int32_t *sums, const double *values, int64_t count, double shift);
+void pixelshift_pettitt_drop_i64(int64_t *sums, const double *values, int64_t count, double shift);
+int pixelshift_pettitt_reaches_i32(const int32_t *up, const int32_t *down, int64_t count, double bound);
+int pixelshift_pettitt_reaches_i64(const int64_t *up, const int64_t *down, int64_t count, double bound);
 int64_t pixelshift_pettitt_bound(pixelshift_pettitt_bounds *bounds, uint16_t *places, const double *values,
                                  int64_t count);
 
@@ -70,6 +85,8 @@ pixelshift_pettitt_range pixelshift_pettitt_pass_i32_avx2(int32_t *sums, const d
                                                           double pivot);
 pixelshift_pettitt_range pixelshift_pettitt_pass_i64_avx2(int64_t *sums, const double *values, int64_t count,
                                                           double pivot);
+void pixelshift_pettitt_drop_i32_avx2(int32_t *sums, const double *values, int64_t count, double shift);
+int pixelshift_pettitt_reaches_i32_avx2(const int32_t *up, const int32_t *down, int64_t count, double bound);
 int64_t pixelshift_pettitt_bound_avx2(pixelshift_pettitt_bounds *bounds, uint16_t *places, const double *values,
                                       int64_t count);
 #endif
