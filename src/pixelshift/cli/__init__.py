@@ -2,7 +2,7 @@
 
 import typer
 
-from pixelshift.cli import aws, image, series, serve
+from pixelshift.cli import aws, image, series, serve, tune
 
 app = typer.Typer(
     name="pixelshift",
@@ -14,6 +14,7 @@ serve.register(app)
 image.register(app)
 series.register(app)
 aws.register(app)
+tune.register(app)
 
 
 def main() -> None:
