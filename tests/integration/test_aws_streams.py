@@ -9,7 +9,11 @@ import pytest
 
 from pixelshift.aws.detector import DetectorHandler
 from pixelshift.aws.recorder import RecorderHandler
+from pixelshift.aws.replay import ReplayHandler
+from pixelshift.errors import OverloadedError
+from pixelshift.store.raw import RawRecord
 from pixelshift.stream_wiring import stream_parts
+from pixelshift.streams.outbox import Retry
 from tests.support.cloud import Cloud, cloud
 from tests.support.devices import BASE
 from tests.support.series import shifted
@@ -90,3 +94,29 @@ def test_raw_records_go_through_firehose(account: Cloud) -> None:
         body = account.client("s3").get_object(Bucket="raw", Key=item["Key"])["Body"].read()
         found += [json.loads(line)["seq"] for line in body.splitlines()]
     assert sorted(found) == [str(BASE + i) for i in range(600)]
+
+
+def test_a_letter_travels_with_its_attempts_and_ends_with_people(account: Cloud) -> None:
+    """Through a real queue's attributes: the attempt is counted in them, whatever form they come back in."""
+    parts = stream_parts(account.environment)
+    queue, people = (account.environment[f"PIXELSHIFT_{name}_QUEUE_URL"] for name in ("POISON", "PEOPLE"))
+
+    def busy(_info: object) -> list[RawRecord]:
+        raise OverloadedError("throttled")
+
+    no_pause = Retry(4, 0.0, 0.0)
+    handler = ReplayHandler(parts.raw(), busy, parts.poison(), parts.people(), no_pause)
+    letter = json.dumps({"KinesisBatchInfo": {}})
+    account.client("sqs").send_message(QueueUrl=queue, MessageBody=letter)
+    attempts = []
+    while (event := account.sqs_event(queue))["Records"]:
+        attempts += [record["messageAttributes"].get("attempt") for record in event["Records"]]
+        assert handler(event, None) == {"batchItemFailures": []}
+    numbers = [attempt and (attempt["stringValue"], attempt["dataType"]) for attempt in attempts]
+    assert numbers == [None, ("1", "Number"), ("2", "Number"), ("3", "Number")]
+    (given_up,) = account.sqs_event(people)["Records"]
+    assert given_up["body"] == letter
+    assert {name: value["stringValue"] for name, value in given_up["messageAttributes"].items()} == {
+        "attempt": "4",
+        "reason": "throttled",
+    }

@@ -47,6 +47,11 @@ class Cloud:
                 self.client("sqs").delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
         return found
 
+    def sqs_event(self, queue_url: str) -> dict[str, Any]:
+        """Takes everything out of a queue, in the shape in which Lambda hands it to a function."""
+        found = self.messages(queue_url)
+        return {"Records": [_sqs_record(message) for message in found]}
+
     def told(self, queue_url: str) -> list[dict[str, Any]]:
         """Bodies of a topic's messages that a queue got."""
         return [json.loads(json.loads(message["Body"])["Message"]) for message in self.messages(queue_url)]
@@ -78,6 +83,15 @@ class Cloud:
     def _status(self, stream: str) -> str:
         summary = self.client("kinesis").describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
         return str(summary["StreamStatus"])
+
+
+def _sqs_record(message: dict[str, Any]) -> dict[str, Any]:
+    attributes = {
+        name: {"stringValue": value["StringValue"], "dataType": value["DataType"]}
+        for name, value in message.get("MessageAttributes", {}).items()
+    }
+    named = {"messageId": message["MessageId"], "body": message["Body"], "messageAttributes": attributes}
+    return {**named, "receiptHandle": message["ReceiptHandle"], "eventSource": "aws:sqs"}
 
 
 def wait_for(condition: Callable[[], object], limit_s: float = 30.0) -> None:

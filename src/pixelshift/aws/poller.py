@@ -6,12 +6,12 @@ Places are kept in memory only. Whoever starts again reads from the start again,
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from pixelshift.aws.mapping import Delivery, Invoke, MappingCounts, MappingOptions, Place, Tell, batches
-from pixelshift.errors import OverloadedError, PixelshiftError
+from pixelshift.errors import OverloadedError
 from pixelshift.store.kinesis import KinesisStream, Page
 from pixelshift.store.raw import RawRecord
 
@@ -137,29 +137,3 @@ class _ShardReader:
                 delivery.deliver(batch)
 
         list(threads.map(work, self._lanes, lanes))
-
-
-@dataclass(slots=True)
-class QueuePoller:
-    """Feeds one function from one queue, as Lambda does under ``ReportBatchItemFailures``."""
-
-    receive: Callable[[], Sequence[dict[str, object]]]
-    """Messages in the shape of Lambda's event; an empty list when there are none."""
-    delete: Callable[[str], None]
-    """Takes a message out, by its receipt handle."""
-    invoke: Invoke
-
-    def run_once(self) -> int:
-        """One batch; returns how many messages were taken."""
-        messages = list(self.receive())
-        if not messages:
-            return 0
-        try:
-            answer = self.invoke({"Records": messages}) or {}
-        except PixelshiftError:
-            return 0  # all of them come again
-        failed = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", ())}
-        done = [message for message in messages if message["messageId"] not in failed]
-        for message in done:
-            self.delete(str(message["receiptHandle"]))
-        return len(done)
