@@ -78,44 +78,49 @@ static inline neighbourhood gather(const pixelshift_warp_source *source, positio
     return result;
 }
 
-static inline __attribute__((always_inline)) __m256i channel(__m256i pixels, int c) {
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE __m256i channel(__m256i pixels, int c) {
     return _mm256_and_si256(_mm256_srli_epi32(pixels, 8 * c), _mm256_set1_epi32(255));
 }
 
-static inline __attribute__((always_inline)) __m256i weighted(const __m256i weight[4], const neighbourhood *around,
-                                                              int c) {
-    __m256i sum = _mm256_setzero_si256();
-    for (int t = 0; t < 4; t++) {
-        sum = _mm256_add_epi32(sum, _mm256_mullo_epi32(weight[t], channel(around->tap[t], c)));
-    }
-    return sum;
+/* Written out, so that every shift is a constant. */
+INLINE __m256i weighted(const __m256i weight[4], const neighbourhood *around, int c) {
+    __m256i left = _mm256_add_epi32(_mm256_mullo_epi32(weight[0], channel(around->tap[0], c)),
+                                    _mm256_mullo_epi32(weight[2], channel(around->tap[2], c)));
+    __m256i right = _mm256_add_epi32(_mm256_mullo_epi32(weight[1], channel(around->tap[1], c)),
+                                     _mm256_mullo_epi32(weight[3], channel(around->tap[3], c)));
+    return _mm256_add_epi32(left, right);
 }
 
-static inline __m256i blend_opaque(const neighbourhood *around) {
-    const __m256i half = _mm256_set1_epi32(1 << (BITS - 1));
-    __m256i result = _mm256_setzero_si256();
-    for (int c = 0; c < 3; c++) {
-        __m256i level = _mm256_srli_epi32(_mm256_add_epi32(weighted(around->weight, around, c), half), BITS);
-        result = _mm256_or_si256(result, _mm256_slli_epi32(level, 8 * c));
-    }
-    return result;
+INLINE __m256i opaque_level(const neighbourhood *around, int c) {
+    __m256i sum = _mm256_add_epi32(weighted(around->weight, around, c), _mm256_set1_epi32(1 << (BITS - 1)));
+    return _mm256_slli_epi32(_mm256_srli_epi32(sum, BITS), 8 * c);
 }
 
-static inline __m256i blend_alpha(const neighbourhood *around) {
-    __m256i cover[4], sum = _mm256_setzero_si256();
-    for (int t = 0; t < 4; t++) {
-        cover[t] = _mm256_mullo_epi32(around->weight[t], channel(around->tap[t], 3));
-        sum = _mm256_add_epi32(sum, cover[t]);
-    }
-    __m256i empty = _mm256_cmpeq_epi32(sum, _mm256_setzero_si256());
-    __m256 divisor = _mm256_cvtepi32_ps(sum);
-    __m256i result = _mm256_slli_epi32(_mm256_srli_epi32(sum, BITS), 24);
-    for (int c = 0; c < 3; c++) {
-        __m256 level = _mm256_div_ps(_mm256_cvtepi32_ps(weighted(cover, around, c)), divisor);
-        __m256i byte = _mm256_andnot_si256(empty, _mm256_cvttps_epi32(level));
-        result = _mm256_or_si256(result, _mm256_slli_epi32(byte, 8 * c));
-    }
-    return result;
+INLINE __m256i blend_opaque(const neighbourhood *around) {
+    __m256i result = _mm256_or_si256(opaque_level(around, 0), opaque_level(around, 1));
+    return _mm256_or_si256(result, opaque_level(around, 2));
+}
+
+INLINE __m256i covered_level(const __m256i cover[4], const neighbourhood *around, __m256i all, int c) {
+    __m256i empty = _mm256_cmpeq_epi32(all, _mm256_setzero_si256());
+    __m256 level = _mm256_div_ps(_mm256_cvtepi32_ps(weighted(cover, around, c)), _mm256_cvtepi32_ps(all));
+    return _mm256_slli_epi32(_mm256_andnot_si256(empty, _mm256_cvttps_epi32(level)), 8 * c);
+}
+
+INLINE __m256i blend_alpha(const neighbourhood *around) {
+    const __m256i cover[4] = {
+        _mm256_mullo_epi32(around->weight[0], channel(around->tap[0], 3)),
+        _mm256_mullo_epi32(around->weight[1], channel(around->tap[1], 3)),
+        _mm256_mullo_epi32(around->weight[2], channel(around->tap[2], 3)),
+        _mm256_mullo_epi32(around->weight[3], channel(around->tap[3], 3)),
+    };
+    __m256i all = _mm256_add_epi32(_mm256_add_epi32(cover[0], cover[1]), _mm256_add_epi32(cover[2], cover[3]));
+    __m256i result = _mm256_slli_epi32(_mm256_srli_epi32(all, BITS), 24);
+    result = _mm256_or_si256(result, covered_level(cover, around, all, 0));
+    result = _mm256_or_si256(result, covered_level(cover, around, all, 1));
+    return _mm256_or_si256(result, covered_level(cover, around, all, 2));
 }
 
 /* Eight pixels; of RGB 24 bytes. */
