@@ -65,10 +65,10 @@ static int has_coarse_chroma(const engine_rows *rows) {
     return rows->planes == 3 && rows->plane[1].band_rows < rows->plane[0].band_rows;
 }
 
-/* What the first room makes: the sink's own rows where only sizes differ, else the source's form at full size. */
-static engine_rows first_rows(const engine *self, engine_colour colour) {
+/* What the first room makes: the sink's own rows where they will do, else the source's form at full size. */
+static engine_rows first_rows(const engine *self, engine_colour colour, int full_size) {
     const engine_rows *takes = &self->sink->takes;
-    if (colour == takes->colour) {
+    if (colour == takes->colour && !(full_size && has_coarse_chroma(takes))) {
         return *takes;
     }
     engine_rows rows = {.colour = colour, .planes = colour == ENGINE_YCBCR ? ENGINE_PLANES : 1};
@@ -105,9 +105,15 @@ static pixelshift_engine_status convert(engine *self, pixelshift_cpu_level level
 }
 
 static pixelshift_engine_status open_rooms(engine *self, const pixelshift_engine_job *job) {
-    engine_rows rows = first_rows(self, self->source->colour);
+    if (job->sharpen && engine_has_alpha(self->source->colour)) {
+        return PIXELSHIFT_ENGINE_UNSUPPORTED;
+    }
+    engine_rows rows = first_rows(self, self->source->colour, job->sharpen);
     pixelshift_engine_status status;
     self->room = engine_resampler(self->source, &rows, job, &status);
+    if (status == PIXELSHIFT_ENGINE_OK && job->sharpen) {
+        status = add(self, engine_sharpen(self->room, job->level));
+    }
     return status == PIXELSHIFT_ENGINE_OK ? convert(self, job->level) : status;
 }
 
@@ -197,7 +203,7 @@ static pixelshift_engine_status encode(engine *self, const pixelshift_engine_job
     if (status != PIXELSHIFT_ENGINE_OK) {
         return status;
     }
-    engine_rows rows = first_rows(self, colour);
+    engine_rows rows = first_rows(self, colour, 0);
     status = add(self, engine_array(pixels, stride, &rows, job->deadline));
     if (status == PIXELSHIFT_ENGINE_OK) {
         status = convert(self, job->level);

@@ -32,5 +32,7 @@ engine_room *engine_to_ycbcr(engine_room *above, pixelshift_cpu_level level);
 engine_room *engine_to_rgb(engine_room *above, pixelshift_cpu_level level);
 /* Chroma at half the size in both directions, averaged as libjpeg averages. */
 engine_room *engine_halve_chroma(engine_room *above, pixelshift_cpu_level level);
+/* Planes of one size, sharpened; packed rows have no alpha. */
+engine_room *engine_sharpen(engine_room *above, pixelshift_cpu_level level);
 
 #endif

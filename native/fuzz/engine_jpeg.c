@@ -66,6 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         .height = 1 + data[5] % 80,
         .filter = (pixelshift_resample_filter)(data[1] % PIXELSHIFT_RESAMPLE_FILTERS),
         .jpeg = {.quality = 1 + data[1] % 100, .full_chroma = data[0] >> 3 & 1, .progressive = data[0] >> 4 & 1},
+        .sharpen = data[0] >> 6 & 1,
         .output_limit = OUTPUT_LIMIT,
     };
     job.area = (pixelshift_engine_box){left, top, width, height};

@@ -87,6 +87,7 @@ typedef struct {
     pixelshift_engine_box box;  /* what becomes the output; within the area, edges may be fractional */
     int width, height;          /* of the output */
     pixelshift_resample_filter filter;
+    int sharpen; /* 1: by the 3x3 kernel of sharpen.h, once resampled */
 
     /* Options of the sink in use. */
     pixelshift_engine_jpeg jpeg;

@@ -24,6 +24,7 @@ def run(
     kernel: str = "lanczos3",
     scale: int = 8,
     chroma_scale: int = 0,
+    sharpen: bool = False,
     options: Mapping[str, Any] | None = None,
     metadata: Buffer | None = None,
     output_limit: int = ...,

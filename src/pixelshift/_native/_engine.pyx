@@ -45,6 +45,7 @@ cdef extern from "pixelshift/engine.h":
         pixelshift_engine_box area, box
         int width, height
         pixelshift_resample_filter filter
+        int sharpen
         pixelshift_engine_jpeg jpeg
         pixelshift_engine_png png
         pixelshift_engine_webp webp
@@ -198,7 +199,8 @@ cdef bytes _result(pixelshift_engine_status status, uint8_t *output, size_t size
 
 
 def run(const uint8_t[::1] data not None, *, str source, str sink, int width, int height, box, area=None,
-        str kernel="lanczos3", int scale=8, int chroma_scale=0, dict options=None, const uint8_t[::1] metadata=None,
+        str kernel="lanczos3", int scale=8, int chroma_scale=0, bint sharpen=False,
+        dict options=None, const uint8_t[::1] metadata=None,
         size_t output_limit=1 << 26, double deadline=0.0, bint reference=False, cpu=None):
     """Makes ``box`` (left, top, right, bottom; stored pixels) of a picture a new file of ``width`` x ``height`` pixels.
 
@@ -208,7 +210,7 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     smart_subsample, smart_deblock, exact and preset. ``metadata`` is what the sink writes along: for JPEG finished
     marker segments, for PNG chunks, for WebP RIFF chunks. ``scale`` n decodes a JPEG at n/8,
     ``chroma_scale`` its chroma (0: as libjpeg would).
-    ``deadline`` is in seconds of CLOCK_MONOTONIC, 0 for none. ``reference`` leaves our own decoders out, for
+    ``sharpen`` applies the mild 3x3 kernel to the result. ``deadline`` is in seconds of CLOCK_MONOTONIC, 0 for none. ``reference`` leaves our own decoders out, for
     comparison: the result is the same. See ``native/include/pixelshift/engine.h``. The GIL is released for the whole
     call.
 
@@ -236,6 +238,7 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     job.box.left, job.box.top, job.box.right, job.box.bottom = box
     job.area.left, job.area.top, job.area.right, job.area.bottom = area or _around(box)
     job.filter = <pixelshift_resample_filter><int>_FILTERS.index(kernel)
+    job.sharpen = sharpen
     job.output_limit = output_limit
     job.deadline = deadline
     job.level = PIXELSHIFT_CPU_SCALAR if (cpu or current()) == "scalar" else PIXELSHIFT_CPU_AVX2

@@ -86,6 +86,7 @@ def _stream(plan: Plan, stream: Stream, source: bytes, deadline: Callable[[], No
             kernel=stream.kernel.value,
             scale=stream.scale,
             chroma_scale=stream.chroma_scale,
+            sharpen=stream.sharpen,
             options=stream.options,
             metadata=_STREAMABLE[plan.format].blocks(metadata),
             output_limit=plan.limits.output_bytes,

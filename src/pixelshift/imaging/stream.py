@@ -1,14 +1,15 @@
 """The segment of a plan that one native call can do: rows from decoder to encoder, no pixel in Python.
 
-There is one plan. Where it asks for no more than cut, reduce and encode, :func:`stream_of` sums it up in the numbers
-that the native chain takes; everything else runs step by step on whole arrays (:mod:`pixelshift.imaging.perform`).
+There is one plan. Where it asks for no more than cut, reduce, sharpen and encode, :func:`stream_of` sums it up in the
+numbers that the native chain takes; everything else runs step by step on whole arrays
+(:mod:`pixelshift.imaging.perform`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, cast
 
-from pixelshift.edits.types import Format, Kernel
+from pixelshift.edits.types import Format, Kernel, Sharpen
 from pixelshift.imaging import geometry, steps
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs import jpeg, png, webp
@@ -18,7 +19,7 @@ from pixelshift.imaging.steps import Step
 Edges = tuple[float, float, float, float]
 """left, top, right, bottom."""
 
-
+_MILD = steps.Filtered(Sharpen())
 _FINER = {8: 8, 3: 8, 2: 4, 1: 2}
 """What chroma at half the size is decoded to where it is wanted as fine as luma."""
 
@@ -36,6 +37,8 @@ class Stream:
     """What of it becomes the result; it may reach beyond, where the edge goes on."""
     size: Size
     kernel: Kernel
+    sharpen: bool
+    """By the mild kernel, once resized."""
     options: Mapping[str, Any]
     """Of the encoder, as the native engine names them."""
 
@@ -72,31 +75,40 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
     if options is None or header.format not in _SOURCES or header.is_cmyk or is_interlaced:
         return None
     rest = list(planned)
-    area = Box(0, 0, header.width, header.height)
-    size, is_cut = decoded, False
-    if rest and isinstance(cut := rest[0], steps.Cut):
-        del rest[0]
-        area, size, is_cut = cut.box, cut.after(size), True
-    if not rest:
-        # To weight colours by alpha and back would change faint ones, which nothing asks for.
-        return None if header.has_alpha else Stream(8, 8, _edges(area), _edges(area), size, Kernel.LANCZOS3, options)
-    resize = rest.pop(0)
-    if rest or not isinstance(resize, steps.Resized) or resize.turns or resize.strategy is not None:
+    cut, resize = _taken(rest, steps.Cut), _taken(rest, steps.Resized)
+    sharpen = bool(rest) and rest[0] == _MILD and not header.has_alpha
+    if rest[sharpen:]:
         return None
+    size = decoded if cut is None else cut.after(decoded)
+    area = Box(0, 0, header.width, header.height) if cut is None else cut.box
+    if resize is None:
+        # To weight colours by alpha and back would change faint ones, which nothing asks for.
+        whole = Stream(8, 8, _edges(area), _edges(area), size, Kernel.LANCZOS3, sharpen, options)
+        return None if header.has_alpha else whole
     layout = resize.layout(size)
     # Enlarging samples elsewhere (contract 5.5), and a canvas larger than the picture needs a background.
-    if min(layout.shrink) < 1 or (layout.extends and layout.out != layout.turned):
+    extends = layout.extends and layout.out != layout.turned
+    if resize.turns or resize.strategy is not None or min(layout.shrink) < 1 or extends:
         return None
     if header.has_alpha and layout.scaled == size:
         return None
     scale = 8
-    if header.format is Format.JPEG and resize.kernel is not Kernel.NEAREST and not is_cut:
+    if header.format is Format.JPEG and resize.kernel is not Kernel.NEAREST and cut is None:
         scale = geometry.jpeg_block(denominator * min(layout.shrink), shrink_fast)
-    finer = _has_full_chroma(options) and header.chroma_subsampling != "4:4:4"
+    finer = (_has_full_chroma(options) or sharpen) and header.chroma_subsampling != "4:4:4"
     # A decoder that reduces leaves out what does not fill a pixel.
     area = Box(area.left, area.top, size.width * denominator, size.height * denominator)
     box = _box(layout, area, size, denominator)
-    return Stream(scale, _FINER[scale] if finer else scale, _edges(area), box, layout.out, resize.kernel, options)
+    chroma_scale = _FINER[scale] if finer else scale
+    return Stream(scale, chroma_scale, _edges(area), box, layout.out, resize.kernel, sharpen, options)
+
+
+_Kind = TypeVar("_Kind", bound=Step)
+
+
+def _taken(rest: list[Step], kind: type[_Kind]) -> _Kind | None:
+    """The next step if it is of that kind, taken off the list."""
+    return cast(_Kind, rest.pop(0)) if rest and isinstance(rest[0], kind) else None
 
 
 def _has_full_chroma(options: Mapping[str, Any]) -> bool:

@@ -151,6 +151,30 @@ def test_small_scales_show_the_lowest_frequencies(cpu: str, scale: int) -> None:
     assert difference.max() < 3
 
 
+def sharpened(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """-1 around 32, divided by 24, fraction cut."""
+    around = np.pad(pixels.astype(int), 1, mode="edge")
+    height, width = pixels.shape
+    total = sum(around[y : y + height, x : x + width] for y in range(3) for x in range(3))
+    return np.clip((33 * pixels.astype(int) - total) // 24, 0, 255)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (9, 1), (1, 17), (16, 16), (47, 33), (130, 64)])
+def test_grey_is_sharpened_by_the_mild_kernel(cpu: str, size: tuple[int, int]) -> None:
+    data = encoded(Image.open(SAMPLES / "fig.jpg").convert("L").resize(size))
+    body = resized(data, *size, sharpen=True, quality=100, cpu=cpu)
+    assert np.abs(decoded(body) - sharpened(decoded(data))).max() <= 2
+
+
+@pytest.mark.parametrize("subsampling", SUBSAMPLINGS)
+@pytest.mark.parametrize("full_chroma", [False, True])
+def test_both_levels_sharpen_alike(cpu: str, subsampling: str, full_chroma: bool) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (123, 217, 3), dtype=np.uint8)
+    data = encoded(Image.fromarray(noise), subsampling=SUBSAMPLINGS[subsampling])
+    one, other = (resized(data, 101, 55, sharpen=True, full_chroma=full_chroma, cpu=level) for level in (cpu, "scalar"))
+    assert one == other
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     corners=st.tuples(*[st.integers(0, 130)] * 4),
