@@ -22,7 +22,6 @@ test-slow: build emulators ## What takes minutes: fuzzing, long property runs
 	$(PY) -m pytest -m slow
 
 cache-tests: build ## The public suite for HTTP caches against the service; PIN=1 writes improvements down
-	@command -v npm >/dev/null || docker/apt-install docker/packages-cache-tests.txt
 	$(PY) -m tests.cache_suite $(if $(PIN),--pin)
 
 test-container: build $(RIE) ## The images: built and run without a Docker engine; installs what that takes, needs root
@@ -60,7 +59,7 @@ build: $(VENV)/.built ## Kernels and package into .venv
 emulators: $(VENV)/emulators/.installed ## Servers that the tests start: Kinesis, DynamoDB, the edge cache
 
 $(VENV)/emulators/.installed: $(wildcard tests/emulators/*) $(VENV)/.installed
-	PYTHON=$(PYTHON) tests/emulators/install $(VENV)/emulators
+	PYTHON=$(PYTHON) NPM=$(VENV)/bin/npm tests/emulators/install $(VENV)/emulators
 	@touch $@
 
 system: ## System packages that the build needs, by apt where missing

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.node import NODE, NPM
+
 PACKAGE = "http-cache-tests@0.4.5"
 _SHA512 = "DjuwN9nUZXLTW+wav1LRESCZNVxl8SshwOy4z1pxuWbWt5/ay6sM9QQ1lebBaDO6P1IMBoK6mdf+PuVP/QNL8A=="
 _ABOUT_EXPIRES = frozenset({"expires", "expires-parse", "heuristic"})
@@ -35,7 +37,7 @@ def load(folder: Path) -> list[Definition]:
     """All definitions; ``folder`` keeps the package."""
     tests = _unpacked(folder) / "tests" / "index.mjs"
     printed = subprocess.run(
-        ["node", "--input-type=module", "--eval", _PRINT_TESTS, tests.resolve().as_uri()],
+        [NODE, "--input-type=module", "--eval", _PRINT_TESTS, tests.resolve().as_uri()],
         check=True,
         capture_output=True,
         text=True,
@@ -71,7 +73,7 @@ def _unpacked(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder / (PACKAGE.replace("@", "-") + ".tgz")
     if not archive.exists():
-        subprocess.run(["npm", "pack", "--silent", PACKAGE], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([NPM, "pack", "--silent", PACKAGE], cwd=folder, check=True, stdout=subprocess.DEVNULL)
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if digest != _SHA512:
         archive.unlink()

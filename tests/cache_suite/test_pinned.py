@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -29,7 +28,6 @@ def test_a_test_that_no_longer_passes_is_a_regression() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("npm") is None, reason="the suite comes from npm and is read by Node")
 def test_the_suite_comes_out_no_worse_than_pinned() -> None:
     results = asyncio.run(run(load(Path("build/cache-tests"))))
     assert regressions(results, json.loads(PINNED.read_text())) == []

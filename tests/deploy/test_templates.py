@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from cfnlint.core import get_rules
 
 from pixelshift.request.query import read_query_edits
 from pixelshift.settings import variables
-from tests.support.emulators import installed
+from tests.support.node import NODE
 from tests.support.templates import DEPLOY, NAMES, source, template, transformed
 
 MIGRATION = Path(__file__).parents[2] / "docs" / "how-to" / "coming-from-serverless-image-handler.md"
@@ -175,12 +174,10 @@ def test_each_template_has_a_file_for_trying_and_one_for_production() -> None:
 
 def _edge_function(request: dict[str, Any], **parameters: str) -> dict[str, Any]:
     """What the viewer-request function of the template makes of a request, run by Node."""
-    node = shutil.which("node")
-    installed("Node", node)
     code = template("image")["Resources"]["Normalise"]["Properties"]["FunctionCode"]["Fn::Sub"]
     code = re.sub(r"\$\{(\w+)\}", lambda found: parameters[found[1]], code)
     script = f"{code}; process.stdout.write(JSON.stringify(handler({json.dumps({'request': request})})))"
-    done = subprocess.run([str(node), "-e", script], capture_output=True, text=True, check=True, timeout=30)
+    done = subprocess.run([str(NODE), "-e", script], capture_output=True, text=True, check=True, timeout=30)
     made: dict[str, Any] = json.loads(done.stdout)
     return made
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.node import NODE
+
 FOLDER = Path(sys.prefix) / "emulators"
 KINESIS = FOLDER / "node_modules" / "kinesis-local"
 LOOPBACK = Path(__file__).parents[1] / "emulators" / "loopback.cjs"
@@ -74,16 +76,14 @@ def _wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 @contextmanager
 def kinesis_local(folder: Path) -> Iterator[str]:
     """The endpoint of kinesis-local: its resharding is AWS's, which moto's is not."""
-    node = shutil.which("node")
-    installed("kinesis-local", node, KINESIS)
-    assert node
+    installed("kinesis-local", KINESIS)
     port = free_port()
     ports = {"KINESIS_MOCK_PLAIN_PORT": str(port), "KINESIS_MOCK_TLS_PORT": str(free_port())}
     quick = {f"{name}_DURATION": "50ms" for name in ("CREATE_STREAM", "SPLIT_SHARD", "MERGE_SHARDS")}
     # It reads its certificate from the folder that it runs in.
     work = folder / "kinesis"
     shutil.copytree(KINESIS, work)
-    command = [node, "--require", str(LOOPBACK), "main.js"]
+    command = [str(NODE), "--require", str(LOOPBACK), "main.js"]
     with running(command, port, cwd=work, LOG_LEVEL="ERROR", SHARD_LIMIT="50", **ports, **quick):
         yield f"http://127.0.0.1:{port}"
 
