@@ -256,7 +256,7 @@ def test_13_kill_9_at_every_step_of_a_checkpoint_leaves_the_old_state_or_the_new
         path = tmp_path / str(step) / "state"
         path.parent.mkdir()
         write_state(path, {"place": "old"})
-        done = subprocess.run([sys.executable, "-c", SAVER, str(path), str(step)], check=False, timeout=60)
+        done = subprocess.run([sys.executable, "-c", SAVER, str(path), str(step)], check=False, timeout=240)
         state = read_state(path)
         assert state is not None
         places.append(state["place"])

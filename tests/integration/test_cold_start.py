@@ -41,7 +41,7 @@ def _modules(module: str, call: str, **environment: str) -> tuple[object, set[st
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=240,
     )
     answer, modules = json.loads(run.stdout)
     return answer, set(modules)

@@ -31,7 +31,7 @@ def replay(tmp_path_factory: pytest.TempPathFactory) -> Path:
         targets = [folder / f"{source.parent.name}_{source.stem}.o" for source in sources]
         objects = list(pool.map(compile_object, sources, targets))
     program = folder / "replay"
-    subprocess.run(["cc", *SANITIZERS, *map(str, objects), "-o", str(program), "-lm"], check=True, timeout=60)
+    subprocess.run(["cc", *SANITIZERS, *map(str, objects), "-o", str(program), "-lm"], check=True, timeout=240)
     return program
 
 

@@ -30,7 +30,7 @@ def linked_code(link_map: Path) -> list[tuple[int, int, str]]:
 def vector_instructions(extension: Path) -> Iterator[int]:
     """Addresses of the instructions that name a ymm or zmm register."""
     command = ["objdump", "-d", "--no-show-raw-insn", str(extension)]
-    for line in subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.splitlines():
+    for line in subprocess.run(command, capture_output=True, text=True, check=True, timeout=240).stdout.splitlines():
         if "%ymm" in line or "%zmm" in line:
             yield int(line.split(":")[0], 16)
 

@@ -33,7 +33,7 @@ def test_the_console_examples_print_what_the_page_says(tmp_path: Path) -> None:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=60,
+            timeout=240,
         )
         if not expected:  # only a summary, or nothing
             assert done.returncode == 0, (command, done.stdout)
