@@ -17,6 +17,6 @@ def test_every_vector_of_the_lambda_contract_is_met(vectors: str) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=110,
+        timeout=280,
     )
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
