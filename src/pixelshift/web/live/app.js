@@ -69,7 +69,7 @@ function listItem(id) {
 function paintDetail() {
   byId("detail").hidden = selected === null;
   if (selected === null) return;
-  const { id, points, changes } = selected;
+  const { id, points, changes, isRead } = selected;
   byId("name").textContent = id;
   document.title = `${id} · Pixelshift`;
   const summary = series.get(id);
@@ -82,9 +82,10 @@ function paintDetail() {
     ...fact("Changes", (summary?.counts.changes ?? 0).toLocaleString("en")),
     ...fact("Late or repeated", lateOrRepeated(summary).toLocaleString("en")),
   );
-  chart.show(points, changes);
+  chart.show(points, changes, isRead ? "no values yet" : "reading the series …");
   byId("changes").replaceChildren(...changes.slice(-ROWS).reverse().map(changeRow));
   byId("none").hidden = changes.length > 0;
+  byId("none").textContent = isRead ? "None so far." : "Reading …";
 }
 
 function lateOrRepeated(summary) {
@@ -120,7 +121,7 @@ async function select(id) {
   selected = null;
   if (id === null) return repaint();
   const stop = new AbortController();
-  const mine = { id, points: [], changes: [], stop };
+  const mine = { id, points: [], changes: [], isRead: false, stop };
   selected = mine;
   const path = `/series/${encodeURIComponent(id)}`;
   // Listening begins behind the last change that was read: none falls between reading and listening.
@@ -150,6 +151,7 @@ async function loadChanges(mine, path) {
 async function loadPoints(mine, path) {
   const { points } = await get(`${path}/points?limit=${SHOWN_POINTS}`, mine.stop.signal);
   mine.points = [];
+  mine.isRead = true;
   append(mine, points);
 }
 

@@ -46,13 +46,16 @@ export class Chart {
     this.place = place;
     this.points = [];
     this.changes = [];
+    this.note = "";
     this.readout = element("g", { class: "readout", visibility: "hidden" });
     new ResizeObserver(() => this.draw()).observe(place);
     place.addEventListener("pointermove", (event) => this.point(event));
     place.addEventListener("pointerleave", () => this.readout.setAttribute("visibility", "hidden"));
   }
 
-  show(points, changes) {
+  /** `note` stands where the line would, as long as there is none. */
+  show(points, changes, note) {
+    this.note = note;
     this.points = points;
     this.changes = changes;
     this.draw();
@@ -74,7 +77,7 @@ export class Chart {
       this.readout.setAttribute("visibility", "hidden");
       svg.append(this.readout);
     } else {
-      svg.append(element("text", { x: width / 2, y: HEIGHT / 2, class: "axis", "text-anchor": "middle" }, "no values yet"));
+      svg.append(element("text", { x: width / 2, y: HEIGHT / 2, class: "axis", "text-anchor": "middle" }, this.note));
     }
     this.place.replaceChildren(svg);
   }
