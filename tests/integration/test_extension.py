@@ -151,6 +151,19 @@ def test_failures_of_the_bucket_lose_and_double_nothing(home: Path) -> None:
     assert _texts(bucket.events("logs")) == [f"line {n}\n" for n in range(6)]
 
 
+def test_a_batch_that_went_half_is_finished_under_its_own_keys_whatever_came_since(home: Path) -> None:
+    bucket = PutBucket(failures=[200, 403])  # the logs are kept, the metrics refused
+    with sandbox() as box, running(home, box, bucket, PIXELSHIFT_TELEMETRY_FLUSH_S="0") as extension:
+        extension.begun()
+        for n in range(3):
+            box.invoke([f"line {n}\n", FIGURES])
+            extension.begun()
+            time.sleep(0.4)
+        assert extension.ended(box.shut_down()) == 0
+    assert _texts(bucket.events("logs")) == [f"line {n}\n" for n in range(3)]
+    assert _texts(bucket.events("metrics")) == [FIGURES] * 3
+
+
 def test_a_bucket_that_never_answers_well_is_told_of_and_the_end_is_in_time(home: Path) -> None:
     with sandbox() as box, running(home, box, PutBucket(always=503)) as extension:
         extension.begun()
