@@ -47,7 +47,7 @@ bench: build ## Ratios against the competitors, as JSON and a table
 
 FUZZ ?= engine_jpeg
 FUZZ_SECONDS ?= 600
-fuzz: build ## Fuzz the engine: make fuzz FUZZ=engine_jpeg FUZZ_SECONDS=600
+fuzz: build ## Fuzz one of native/fuzz: make fuzz FUZZ=changepoint FUZZ_SECONDS=600
 	@docker/apt-install native/fuzz/packages.txt
 	native/fuzz/run $(FUZZ) $(FUZZ_SECONDS)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["engine_jpeg", "engine_png", "png_decode", "png_encode"]
+TARGETS = ["changepoint", "engine_jpeg", "engine_png", "png_decode", "png_encode"]
 
 
 @pytest.fixture(scope="module")
