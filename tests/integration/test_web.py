@@ -104,7 +104,7 @@ def client(house: House) -> Iterator[httpx.Client]:
 
 
 def test_a_picture_comes_with_an_id_timings_and_its_length(client: httpx.Client) -> None:
-    response = client.get("/64x32/filters:format(png)/a.jpg", headers={"X-Request-Id": "abc-1"})
+    response = client.get("/64x32/filters:blur(6):format(png)/a.jpg", headers={"X-Request-Id": "abc-1"})
     assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
     assert response.headers["x-request-id"] == "abc-1"
     stages = [part.partition(";")[0] for part in response.headers["server-timing"].split(", ")]
@@ -131,7 +131,7 @@ def test_a_head_and_a_condition_are_answered_without_a_body(client: httpx.Client
 
 def test_health_readiness_metrics_and_the_document_are_not_pictures(client: httpx.Client) -> None:
     for _ in range(2):
-        client.get("/65x32/filters:format(png)/a.jpg")
+        client.get("/65x32/filters:blur(6):format(png)/a.jpg")
     assert client.get("/healthz").json() == {"status": "ok"}
     assert client.get("/readyz").json() == {"status": "ok"}
     metrics = client.get("/metrics").text
