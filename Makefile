@@ -10,7 +10,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 RIE := .rie/aws-lambda-rie
 NATIVE := $(shell find native src/pixelshift/_native -name '*.[ch]' -path 'native/*' -o -name '*.pyx' -o -name '*.pxd' 2>/dev/null)
 
-.PHONY: serve test test-slow test-container cache-tests check build emulators system format bench calibrate clean
+.PHONY: serve test test-slow test-container cache-tests check build emulators system format bench bench-instructions calibrate clean
 
 serve: build ## Serve the sample pictures on http://127.0.0.1:8000
 	$(PY) -m pixelshift serve --host $(HOST) --port $(PORT) --folder samples
@@ -50,6 +50,10 @@ FUZZ_SECONDS ?= 600
 fuzz: build ## Fuzz one of native/fuzz: make fuzz FUZZ=changepoint FUZZ_SECONDS=600
 	@docker/apt-install native/fuzz/packages.txt
 	native/fuzz/run $(FUZZ) $(FUZZ_SECONDS)
+
+bench-instructions: build ## Instructions of each family of kernels against the stored counts (callgrind)
+	docker/apt-install benchmarks/packages.txt
+	$(PY) -m benchmarks.instructions
 
 calibrate: build ## False alarms, delay and scores of the change-point detector, into docs/reference
 	$(PY) -m benchmarks.detector.calibrate
