@@ -35,7 +35,10 @@ _NO_SIZE_LIMIT = 2**31 - 1
 
 
 def _sharp_size_limit(text: str) -> int:
-    """Upstream's rule: text that is no number means the default, ``0`` lifts it (up to what codecs can hold)."""
+    """Upstream's rule: text that is no number means the default, ``0`` lifts it (up to what codecs can hold).
+
+    Below 0 or with a fraction nothing is decoded: every picture is over the limit.
+    """
     try:
         value = float(text)
     except ValueError:
@@ -43,7 +46,7 @@ def _sharp_size_limit(text: str) -> int:
     if not math.isfinite(value):
         return _BOUNDS.source_pixels
     if value < 0 or value != int(value):
-        raise ValueError("must be a whole number of pixels, 0 or above")
+        return 0
     return int(value) or _NO_SIZE_LIMIT
 
 
@@ -359,7 +362,7 @@ class LimitSettings:
         "SHARP_SIZE_LIMIT",
         _sharp_size_limit,
         _BOUNDS.source_pixels,
-        "Pixels of one frame of an original; `0` lifts it.",
+        "Pixels of one frame of an original; `0` lifts it. Below 0 or with a fraction none is decoded, as upstream.",
     )
     animation_pixels: int = setting(
         "PIXELSHIFT_MAX_ANIMATION_PIXELS", whole(1), _BOUNDS.animation_pixels, "Pixels of all its frames together."

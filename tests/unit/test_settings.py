@@ -50,6 +50,8 @@ def test_switches_of_upstream_want_exactly_yes(text: str) -> None:
         ("119999", 119_999),
         ("1e3", 1000),
         ("inf", 268_402_689),
+        ("-1", 0),
+        ("1.5", 0),
     ],
 )
 def test_the_size_limit_is_read_as_upstream_reads_it(text: str, pixels: int) -> None:
@@ -58,7 +60,7 @@ def test_the_size_limit_is_read_as_upstream_reads_it(text: str, pixels: int) -> 
 
 def test_all_problems_are_told_at_once() -> None:
     wrong = {
-        "SHARP_SIZE_LIMIT": "-1",
+        "PIXELSHIFT_MAX_FRAMES": "-1",
         "PIXELSHIFT_WORKERS": "many",
         "PIXELSHIFT_ORIGIN": "ftp",
         "PIXELSHIFT_MAX_TIME": "nan",
