@@ -10,7 +10,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 RIE := .rie/aws-lambda-rie
 NATIVE := $(shell find native src/pixelshift/_native -name '*.[ch]' -path 'native/*' -o -name '*.pyx' -o -name '*.pxd' 2>/dev/null)
 
-.PHONY: serve test test-slow test-container cache-tests check build emulators system format bench bench-instructions calibrate clean
+.PHONY: serve test test-slow test-container cache-tests check build emulators system format bench fuzz bench-instructions calibrate clean
 
 serve: build ## Serve the sample pictures on http://127.0.0.1:8000
 	$(PY) -m pixelshift serve --host $(HOST) --port $(PORT) --folder samples

@@ -196,7 +196,7 @@ static int32_t real_weights(const pixelshift_resample_spec *spec, int32_t output
 static double largest_of(const double *weight, int32_t count) {
     double largest = 0;
     for (int32_t i = 0; i < count; i++) {
-        largest = weight[i] > largest ? weight[i] : largest;
+        largest = fmax(largest, fabs(weight[i])); /* an edge gathers a whole negative lobe */
     }
     return largest;
 }

@@ -217,3 +217,13 @@ def test_other_sample_types_and_layouts_are_refused() -> None:
         _resample.resize(good, np.zeros((8, 8, 3), np.uint8)[::-1], kernel="linear")
     with pytest.raises(ValueError, match="read-only"):
         _resample.resize(bytes(48), np.zeros((8, 8, 3), np.uint8), kernel="linear")
+
+
+@pytest.mark.parametrize("kernel", ["cubic", "lanczos3", "mks2013"])
+@pytest.mark.parametrize("low", [600, 700, 900, 1200])
+def test_an_edge_that_gathers_a_whole_negative_lobe_stays_true(cpu: Level, kernel: str, low: int) -> None:
+    """A window so far from the edge that only the lobe reaches beyond it, at a ratio with small weights."""
+    source = np.full((8203, 1, 1), 200, np.uint8)
+    result = np.empty((10, 1, 1), np.uint8)
+    _resample.resize(result, source, kernel=kernel, box=(0, low, 1, low + 5120), repeat_edges=True, cpu=cpu)
+    assert set(result.ravel()) == {200}
