@@ -54,7 +54,7 @@ def edit_call(spec: Spec) -> Callable[[], bytes]:
 
 def _decoding_in_full(plan: "Plan") -> "Plan":
     """No request asks for this: the contract's sizes come with shrinking on load."""
-    stream = plan.stream and replace(plan.stream, denominator=1)
+    stream = plan.stream and replace(plan.stream, scale=8, chroma_scale=8)
     return replace(plan, denominator=1, stream=stream)
 
 

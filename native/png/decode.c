@@ -37,7 +37,8 @@ pixelshift_engine_status pixelshift_png_decode(pixelshift_png_info *info, const 
     }
     pixelshift_engine_status status = png_reader_open(reader, data, size, level);
     if (status == PIXELSHIFT_ENGINE_OK && pixels != NULL) {
-        status = decode_rows(reader, pixels, stride, deadline);
+        status =
+            png_reader_allocate(reader) ? decode_rows(reader, pixels, stride, deadline) : PIXELSHIFT_ENGINE_NO_MEMORY;
     }
     if (status == PIXELSHIFT_ENGINE_OK) {
         describe(info, reader);

@@ -16,7 +16,9 @@ enum {
     LENGTHS = 19,
     LENGTH_LIMIT = 7, /* bits of a code for code lengths */
     MATCH = 1 << 30,
-    FASTEST = 8, /* bytes at a time where nothing matches */
+    ALWAYS_WORTH = 16, /* matches this long are taken unseen */
+    MATCH_BITS = 16,   /* what the symbols of a match are taken to cost */
+    FASTEST = 8,       /* bytes at a time where nothing matches */
 };
 
 typedef struct {
@@ -27,8 +29,8 @@ typedef struct {
 } effort;
 
 static const effort EFFORTS[] = {
-    {0, 0, 0, 0},  {1, 0, 16, 5}, {1, 0, 32, 6},     {2, 0, 32, 6},     {4, 0, 32, 7},
-    {4, 0, 64, 7}, {8, 0, 64, 8}, {16, 16, 128, 16}, {64, 32, 258, 16}, {256, 128, 258, 16},
+    {0, 0, 0, 0},  {1, 0, 16, 5}, {1, 0, 32, 6},     {2, 0, 32, 6},     {4, 0, 32, 6},
+    {4, 0, 64, 6}, {8, 0, 64, 6}, {16, 16, 128, 16}, {64, 32, 258, 16}, {256, 128, 258, 16},
 };
 
 struct png_deflate {
@@ -42,6 +44,7 @@ struct png_deflate {
     uint32_t token[BLOCK]; /* a literal, or MATCH | (length - 3) << 16 | distance - 1 */
     uint32_t literals[LITERALS], distances[DISTANCES];
     uint64_t extra_bits;
+    uint32_t price[256]; /* of a literal, in 1/16 bit */
     uint8_t window[HISTORY + BLOCK];
 };
 
@@ -173,18 +176,50 @@ static inline size_t match_limit(size_t at, size_t end) {
     return end - at < LONGEST ? end - at : LONGEST;
 }
 
-/* Whether the match saves bits: a far one of four bytes costs about what it replaces. */
-static inline int worthwhile(match found) {
-    return found.length > SHORTEST || (found.length == SHORTEST && found.distance <= 4096);
+/* About log2(value) in 1/16: exact for powers of two, straight lines between them. */
+static inline uint32_t log2_sixteenths(uint32_t value) {
+    int top = log2_of(value);
+    uint32_t rest = value << (31 - top) >> 27 & 15;
+    return 16 * (uint32_t)top + rest;
+}
+
+/* What each byte costs as a literal, in 1/16 bit, by how often the block has it. */
+static void price_literals(png_deflate *deflate) {
+    uint32_t counts[256] = {0};
+    for (size_t i = deflate->start; i < deflate->filled; i++) {
+        counts[deflate->window[i]]++;
+    }
+    uint32_t whole = log2_sixteenths((uint32_t)(deflate->filled - deflate->start) | 1);
+    for (int i = 0; i < 256; i++) {
+        deflate->price[i] = counts[i] == 0 ? 0 : whole - log2_sixteenths(counts[i]);
+    }
+}
+
+/*
+ * Whether the match costs fewer bits than its bytes do as literals. In filtered photographs short ones seldom do.
+ * Its symbols are taken to cost what they do where matches are rare.
+ */
+static inline int worthwhile(const png_deflate *deflate, size_t at, match found) {
+    if (found.length < SHORTEST || found.length >= ALWAYS_WORTH) {
+        return found.length >= ALWAYS_WORTH;
+    }
+    int extra;
+    distance_symbol(found.distance - 1, &extra);
+    uint32_t literals = 0;
+    for (size_t i = 0; i < found.length; i++) {
+        literals += deflate->price[deflate->window[at + i]];
+    }
+    return literals > 16 * (MATCH_BITS + (uint32_t)extra);
 }
 
 /* Splits the block into tokens. */
 static void tokenise(png_deflate *deflate) {
     const effort *how = &deflate->effort;
     size_t at = deflate->start, end = deflate->filled, misses = 0;
+    price_literals(deflate);
     while (at + SHORTEST <= end) {
         match found = longest(deflate, at, enter(deflate, at), match_limit(at, end));
-        if (!worthwhile(found)) {
+        if (!worthwhile(deflate, at, found)) {
             size_t step = 1 + (misses++ >> how->hurry);
             for (step = step < FASTEST ? step : FASTEST; step > 0 && at < end; step--) {
                 add_literal(deflate, deflate->window[at++]);

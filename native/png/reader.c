@@ -5,7 +5,7 @@
 
 enum { FILTERED_BYTES = 1 << 17 };
 
-static int allocate(png_reader *reader) {
+int png_reader_allocate(png_reader *reader) {
     const png_header *header = &reader->header;
     size_t pixel_bits = (size_t)png_samples(header) * (size_t)header->bits;
     reader->row_bytes = (header->width * pixel_bits + 7) / 8;
@@ -27,10 +27,7 @@ pixelshift_engine_status png_reader_open(png_reader *reader, const uint8_t *data
     if (status != PIXELSHIFT_ENGINE_OK) {
         return status;
     }
-    if (reader->header.interlaced) {
-        return PIXELSHIFT_ENGINE_UNSUPPORTED;
-    }
-    return allocate(reader) ? PIXELSHIFT_ENGINE_OK : PIXELSHIFT_ENGINE_NO_MEMORY;
+    return reader->header.interlaced ? PIXELSHIFT_ENGINE_UNSUPPORTED : PIXELSHIFT_ENGINE_OK;
 }
 
 /* The next filtered row with its filter's byte, or NULL. */

@@ -21,6 +21,8 @@ typedef struct {
  */
 pixelshift_engine_status png_reader_open(png_reader *reader, const uint8_t *data, size_t size,
                                          pixelshift_cpu_level level);
+/* Memory for rows, once their width is known to be wanted. Returns 0 when there is none. */
+int png_reader_allocate(png_reader *reader);
 /*
  * Writes the next `count` rows of png_channels samples, or as many as the file still has, and returns how many. What
  * broke off or does not match its checksum sets stream.harmed.

@@ -22,6 +22,9 @@ static pixelshift_engine_status open(engine_source *source, const pixelshift_eng
     if (header->width > PIXELSHIFT_RESAMPLE_SIDE_LIMIT || header->height > PIXELSHIFT_RESAMPLE_SIDE_LIMIT) {
         return PIXELSHIFT_ENGINE_UNSUPPORTED;
     }
+    if (!png_reader_allocate(&self->reader)) {
+        return PIXELSHIFT_ENGINE_NO_MEMORY;
+    }
     int channels = png_channels(header);
     source->width = (int)header->width;
     source->height = (int)header->height;
