@@ -10,7 +10,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 RIE := .rie/aws-lambda-rie
 NATIVE := $(shell find native src/pixelshift/_native -name '*.[ch]' -path 'native/*' -o -name '*.pyx' -o -name '*.pxd' 2>/dev/null)
 
-.PHONY: serve test test-slow test-container cache-tests check build emulators system format bench fuzz bench-instructions calibrate clean
+.PHONY: serve test test-slow test-container cache-tests check build emulators system format bench fuzz bench-instructions sanitize calibrate clean
 
 serve: build ## Serve the sample pictures on http://127.0.0.1:8000
 	$(PY) -m pixelshift serve --host $(HOST) --port $(PORT) --folder samples
@@ -36,6 +36,9 @@ check: build ## Format, lint, types, import floors, fast tests
 	$(VENV)/bin/lint-imports
 	git ls-files 'native/*.[ch]' | xargs -r $(VENV)/bin/clang-format --dry-run --Werror
 	$(PY) -m pytest -q -n 2 tests/unit -m "not slow" --timeout=30
+
+sanitize: build ## The kernels under ASan and UBSan, by the C drivers in native/tests
+	$(PY) -m pytest -q tests/native/test_sanitized_kernels.py tests/native/test_resample_stream.py
 
 format: build
 	$(PY) -m ruff format .
