@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from pixelshift.edits import types as edits
 from pixelshift.edits.types import Edit, Fit
@@ -27,6 +27,7 @@ class Listing:
             skipped = edits.Rotate | edits.SmartCrop | edits.RoundCrop
             listed = [edit for edit in listed if not isinstance(edit, skipped)]
         self._edits = list(listed)
+        self._latest: dict[type[Any], Edit] = {type(edit): edit for edit in self._edits}
         self.orients = self._auto_orient or any(
             isinstance(edit, edits.Rotate) and edit.angle is None for edit in self._edits
         )
@@ -39,7 +40,7 @@ class Listing:
         return next((index for index, edit in enumerate(self._edits) if isinstance(edit, kinds)), None)
 
     def _last(self, kind: type[_E]) -> _E | None:
-        return next((edit for edit in reversed(self._edits) if isinstance(edit, kind)), None)
+        return cast("_E | None", self._latest.get(kind))
 
     def _rotates_before(self) -> bool:
         """A rotation listed before a resize, a cut or a trim happens first; flip and flop go with it."""
