@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pixelshift.edits.types import Format, Resize
-from pixelshift.errors import InvalidRequestError, PixelshiftError, TooLargeError
+from pixelshift.errors import InvalidRequestError, PixelshiftError
 from pixelshift.imaging.base import Assets, Encoded, Output
-from pixelshift.imaging.codecs import Decode, codec, jpeg, png, webp
-from pixelshift.imaging.deadline import end_of, too_late, unlimited
+from pixelshift.imaging.codecs import Bounds, Decode, codec, jpeg, png, too_many_bytes, webp
+from pixelshift.imaging.deadline import end_of, unlimited
 from pixelshift.imaging.header import read_header
 from pixelshift.imaging.icc import is_srgb
 from pixelshift.imaging.plan import Plan
@@ -35,8 +35,9 @@ def run(
     not fit, faces that are not there.
     """
     timings: dict[str, float] = {}
+    bounds = Bounds(plan.limits.output_bytes, deadline)
     with _timed("stream", timings):
-        streamed = None if plan.stream is None else _stream(plan, plan.stream, source, deadline)
+        streamed = None if plan.stream is None else _stream(plan, plan.stream, source, bounds)
     if streamed is not None:
         return Encoded(streamed, plan.format, *plan.size, timings_ms=timings)
     del timings["stream"]
@@ -45,10 +46,10 @@ def run(
     with _timed("edit", timings):
         _edit(plan, picture, assets or Assets(), deadline)
     with _timed("encode", timings):
-        body = _encode(plan, picture)
+        body = _encode(plan, picture, bounds)
     deadline()
-    if len(body) > plan.limits.output_bytes:
-        raise _too_many_bytes(plan)
+    if len(body) > bounds.output_bytes:
+        raise too_many_bytes(bounds.output_bytes)
     width, height = picture.size
     # Encoders join frames that do not differ, so that the file has the say.
     pages = codec(plan.format).read_header(body).pages if len(picture.frames) > 1 else 1
@@ -62,11 +63,12 @@ def _timed(name: str, timings: dict[str, float]) -> Iterator[None]:
     timings[name] = (time.perf_counter() - start) * 1000
 
 
-def _stream(plan: Plan, stream: Stream, source: bytes, deadline: Callable[[], None]) -> bytes | None:
+def _stream(plan: Plan, stream: Stream, source: bytes, bounds: Bounds) -> bytes | None:
     """The result by one native call, or ``None`` for a file that the general path must read: CMYK, arithmetic coding,
     a profile other than sRGB, damage.
     """
     from pixelshift._native import _engine
+    from pixelshift.imaging.codecs.native import refused
 
     metadata = _STREAMABLE[plan.source.format].read_metadata(source)
     if metadata.icc is not None and not is_srgb(metadata.icc):
@@ -89,19 +91,14 @@ def _stream(plan: Plan, stream: Stream, source: bytes, deadline: Callable[[], No
             sharpen=stream.sharpen,
             options=stream.options,
             metadata=_STREAMABLE[plan.format].blocks(metadata),
-            output_limit=plan.limits.output_bytes,
-            deadline=end_of(deadline),
+            output_limit=bounds.output_bytes,
+            deadline=end_of(bounds.check),
         )
     except _engine.EngineError as error:
-        if error.reason == "timeout":
-            raise too_late() from error
-        if error.reason == "too-large":
-            raise _too_many_bytes(plan) from error
+        refusal = refused(error, bounds)
+        if refusal is not None:
+            raise refusal from error
         return None
-
-
-def _too_many_bytes(plan: Plan) -> TooLargeError:
-    return TooLargeError(f"The result has more than {plan.limits.output_bytes} bytes; lower its quality or size.")
 
 
 def _decode(plan: Plan, source: bytes, deadline: Callable[[], None]) -> "Picture":
@@ -131,7 +128,7 @@ def _edit(plan: Plan, picture: "Picture", assets: Assets, deadline: Callable[[],
     picture.settle()
 
 
-def _encode(plan: Plan, picture: "Picture") -> bytes:
+def _encode(plan: Plan, picture: "Picture", bounds: Bounds) -> bytes:
     if not plan.format.can_animate or plan.frames == 1:
         del picture.frames[1:]
     picture.metadata = picture.metadata.for_output(plan.metadata)
@@ -142,7 +139,7 @@ def _encode(plan: Plan, picture: "Picture") -> bytes:
 
         picture.frames = [as_rgb(frame) for frame in picture.frames]  # as upstream: our profile is one for RGB
     try:
-        return codec(plan.format).encode(picture, plan.options)
+        return codec(plan.format).encode(picture, plan.options, bounds)
     except PixelshiftError:
         raise
     except (OSError, ValueError, RuntimeError) as error:

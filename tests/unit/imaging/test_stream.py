@@ -28,9 +28,12 @@ from pixelshift.edits.types import (
 from pixelshift.errors import TimeLimitError, TooLargeError
 from pixelshift.imaging import exif, explain
 from pixelshift.imaging.base import Output
+from pixelshift.imaging.codecs import Bounds, codec
 from pixelshift.imaging.deadline import Deadline
 from pixelshift.imaging.header import read_header
 from pixelshift.imaging.icc import srgb_profile
+from pixelshift.imaging.metadata import Metadata
+from pixelshift.imaging.picture import Picture
 from pixelshift.imaging.plan import plan
 from pixelshift.imaging.run import run
 from pixelshift.limits import Limits
@@ -214,6 +217,15 @@ def test_time_limits_hold_on_both_roads() -> None:
     for one in (planned, replace(planned, stream=None)):
         with pytest.raises(TimeLimitError):
             run(one, SOURCE, deadline=Deadline(-1.0))
+
+
+@pytest.mark.parametrize("format_", [Format.PNG, Format.WEBP])
+def test_native_encoders_stop_at_their_bounds(format_: Format) -> None:
+    picture = Picture([pictures.gradient(64, 48)], Metadata())
+    with pytest.raises(TimeLimitError):
+        codec(format_).encode(picture, {}, Bounds(1 << 20, Deadline(-1.0)))
+    with pytest.raises(TooLargeError):
+        codec(format_).encode(picture, {}, Bounds(99))
 
 
 def test_the_plan_says_so() -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pixelshift.edits.types import Format
-from pixelshift.errors import InvalidRequestError
+from pixelshift.errors import InvalidRequestError, TooLargeError
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.geometry import Size
 from pixelshift.limits import Limits
@@ -44,6 +44,15 @@ class Decode:
     limits: Limits = Limits()  # noqa: RUF009  # frozen
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What writing a file must keep to. Our own encoders stop there; others are only measured by what they made."""
+
+    output_bytes: int
+    check: Callable[[], None] = _no_check
+    """Raises when time is up."""
+
+
 class Codec(Protocol):
     """What a codec module offers. Sources only (SVG) refuse to encode; outputs only (raw) refuse to be read."""
 
@@ -53,7 +62,7 @@ class Codec(Protocol):
     def decode(self, data: bytes, header: Header, how: Decode) -> "Picture":
         """sRGB pixels and the metadata blocks as found; raises as ``read_header`` does."""
 
-    def encode(self, picture: "Picture", options: Mapping[str, Any]) -> bytes:
+    def encode(self, picture: "Picture", options: Mapping[str, Any], bounds: Bounds) -> bytes:
         """The file; options are sharp's names (contract 3.10), checked where they were parsed."""
 
 
@@ -65,3 +74,7 @@ def codec(format_: Format) -> Codec:
 def damaged(why: str) -> InvalidRequestError:
     """A source that announces a format and does not keep it (contract 7.3)."""
     return InvalidRequestError("The source picture cannot be read.", code="InstantiationError", detail=why)
+
+
+def too_many_bytes(limit: int) -> TooLargeError:
+    return TooLargeError(f"The result has more than {limit} bytes; lower its quality or size.")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from pixelshift.edits.types import Format
 from pixelshift.imaging import exif, geometry
 from pixelshift.imaging.base import Header
-from pixelshift.imaging.codecs import Decode, damaged
+from pixelshift.imaging.codecs import Bounds, Decode, damaged
 from pixelshift.imaging.geometry import Size, Turn
 from pixelshift.imaging.metadata import Metadata
 
@@ -63,7 +63,7 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
     return Picture([turned(pixels_of(image, metadata.icc), turn)], metadata)
 
 
-def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
+def encode(picture: "Picture", options: Mapping[str, Any], bounds: Bounds) -> bytes:
     """Quality 50, 4:4:4, 8 bits.
 
     ``effort`` 0-9 is libavif's speed 9-0. Without it the speed is 8: upstream's effort 4 costs some thirty times as

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from pixelshift.edits.types import Format
 from pixelshift.imaging.base import Header
-from pixelshift.imaging.codecs import Decode, damaged
+from pixelshift.imaging.codecs import Bounds, Decode, damaged
 from pixelshift.imaging.metadata import Metadata
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _plays(repeats: object) -> int:
     return repeats + 1 if repeats else 0
 
 
-def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
+def encode(picture: "Picture", options: Mapping[str, Any], bounds: Bounds) -> bytes:
     """Up to 256 colours per frame; GIF carries no metadata.
 
     Accepted without effect, because Pillow chooses palettes and frame differences itself: ``reuse``, ``effort``,

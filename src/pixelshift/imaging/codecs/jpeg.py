@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pixelshift.edits.types import Format
 from pixelshift.imaging import exif, iptc
 from pixelshift.imaging.base import Header
-from pixelshift.imaging.codecs import Decode, damaged
+from pixelshift.imaging.codecs import Bounds, Decode, damaged
 from pixelshift.imaging.metadata import Metadata
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ class JpegOptions:
         )
 
 
-def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
+def encode(picture: "Picture", options: Mapping[str, Any], bounds: Bounds) -> bytes:
     """Baseline 4:2:0 with optimised Huffman tables by default."""
     from pixelshift.imaging.codecs.pillow import as_image, saved
 

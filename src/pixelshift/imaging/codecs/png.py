@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pixelshift.edits.types import Format
 from pixelshift.imaging import exif
 from pixelshift.imaging.base import Header
-from pixelshift.imaging.codecs import Decode, damaged
+from pixelshift.imaging.codecs import Bounds, Decode, damaged
 from pixelshift.imaging.deadline import end_of, too_late
 from pixelshift.imaging.metadata import Metadata
 
@@ -149,22 +149,19 @@ def _interlaced(data: bytes, header: Header, metadata: Metadata) -> "Pixels":
     return pixels_of(image, metadata.icc)
 
 
-def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
+def encode(picture: "Picture", options: Mapping[str, Any], bounds: Bounds) -> bytes:
     """Truecolour at level 6 with adaptive filters by default; ``palette``, or any option that only palettes have, gives
     indexed colour.
 
     sharp does not filter by default, and its files are larger for it; ``adaptiveFiltering: false`` asks for that.
     Accepted without effect: ``progressive`` (nothing here interlaces) and, for palettes, ``effort``.
     """
-    import numpy as np
-
-    from pixelshift._native import _engine
+    from pixelshift.imaging.codecs.native import written
 
     chosen = native_options(options)
     if chosen is None:
         return _indexed(picture, options)
-    pixels = np.ascontiguousarray(picture.frames[0])
-    return _engine.encode(pixels, sink="png", options=chosen, metadata=blocks(picture.metadata))
+    return written("png", picture.frames[0], chosen, blocks(picture.metadata), bounds)
 
 
 def native_options(options: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pixelshift.imaging.base import Header
-from pixelshift.imaging.codecs import Decode, damaged
+from pixelshift.imaging.codecs import Bounds, Decode, damaged
 
 if TYPE_CHECKING:
     from pixelshift.imaging.picture import Picture
@@ -20,5 +20,5 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
     raise damaged("raw samples cannot be a source")
 
 
-def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
+def encode(picture: "Picture", options: Mapping[str, Any], bounds: Bounds) -> bytes:
     return np.ascontiguousarray(picture.frames[0]).tobytes()

@@ -9,7 +9,7 @@ from pixelshift.edits.types import Format
 from pixelshift.errors import InvalidRequestError
 from pixelshift.fonts import GENERIC_FAMILIES
 from pixelshift.imaging.base import Header
-from pixelshift.imaging.codecs import Decode, damaged
+from pixelshift.imaging.codecs import Bounds, Decode, damaged
 
 if TYPE_CHECKING:
     from pixelshift.imaging.picture import Picture
@@ -124,5 +124,5 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
     return picture
 
 
-def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
+def encode(picture: "Picture", options: Mapping[str, Any], bounds: Bounds) -> bytes:
     raise InvalidRequestError("SVG is read, not written; ask for png or webp.")

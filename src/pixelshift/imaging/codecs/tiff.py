@@ -9,7 +9,7 @@ from PIL.TiffImagePlugin import TiffImageFile
 from pixelshift.edits.types import Format
 from pixelshift.imaging import exif
 from pixelshift.imaging.base import Header
-from pixelshift.imaging.codecs import Decode, damaged
+from pixelshift.imaging.codecs import Bounds, Decode, damaged
 from pixelshift.imaging.codecs.pillow import as_image, check_size, load, opened, pixels_of, saved
 from pixelshift.imaging.metadata import Metadata
 from pixelshift.imaging.picture import Picture, over_black
@@ -75,7 +75,7 @@ def decode(data: bytes, header: Header, how: Decode) -> Picture:
     return Picture([pixels_of(image, metadata.icc)], metadata)
 
 
-def encode(picture: Picture, options: Mapping[str, Any]) -> bytes:
+def encode(picture: Picture, options: Mapping[str, Any], bounds: Bounds) -> bytes:
     """JPEG inside at quality 80 by default, which has no alpha; CMYK is deflated instead.
 
     Accepted without effect: ``pyramid``, ``tile``, ``bitdepth``, ``miniswhite``.

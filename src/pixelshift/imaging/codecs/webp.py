@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pixelshift.edits.types import Format
 from pixelshift.imaging import exif
 from pixelshift.imaging.base import Header
-from pixelshift.imaging.codecs import Decode, damaged
+from pixelshift.imaging.codecs import Bounds, Decode, damaged
 from pixelshift.imaging.metadata import Metadata
 
 if TYPE_CHECKING:
@@ -115,16 +115,13 @@ def decode(data: bytes, header: Header, how: Decode) -> "Picture":
     return picture
 
 
-def encode(picture: "Picture", options: Mapping[str, Any]) -> bytes:
+def encode(picture: "Picture", options: Mapping[str, Any], bounds: Bounds) -> bytes:
     """Lossy at quality 80 by default, still pictures at :data:`DEFAULT_EFFORT`, animations at libwebp's own."""
-    import numpy as np
-
-    from pixelshift._native import _engine
+    from pixelshift.imaging.codecs.native import written
 
     if len(picture.frames) > 1:
         return _animation(picture, options)
-    pixels = np.ascontiguousarray(picture.frames[0])
-    return _engine.encode(pixels, sink="webp", options=native_options(options), metadata=blocks(picture.metadata))
+    return written("webp", picture.frames[0], native_options(options), blocks(picture.metadata), bounds)
 
 
 def native_options(options: Mapping[str, Any]) -> dict[str, Any]:
