@@ -110,7 +110,7 @@ def _check_chunks(const uint8_t[::1] chunks):
     while at < end:
         if end - at < 12 or not 0x61 <= chunks[at + 4] <= 0x7A:
             raise ValueError("metadata must be whole ancillary chunks")
-        length = chunks[at] << 24 | chunks[at + 1] << 16 | chunks[at + 2] << 8 | chunks[at + 3]
+        length = <Py_ssize_t>chunks[at] << 24 | chunks[at + 1] << 16 | chunks[at + 2] << 8 | chunks[at + 3]
         if length > end - at - 12:
             raise ValueError("a metadata chunk is longer than what was given")
         at += 12 + length

@@ -256,7 +256,19 @@ def test_chunks_are_whole_and_in_order() -> None:
     assert len(kinds) > 5
 
 
-@pytest.mark.parametrize("extra", [b"x", chunk(b"IDAT", b""), chunk(b"PLTE", b"rgb"), chunk(b"teXt", b"abc")[:-1]])
+MINUS_TWELVE = b"\xff\xff\xff\xf4"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        b"x",
+        chunk(b"IDAT", b""),
+        chunk(b"PLTE", b"rgb"),
+        chunk(b"teXt", b"abc")[:-1],
+        MINUS_TWELVE + chunk(b"teXt", b"abc")[4:],
+    ],
+)
 def test_other_chunks_are_refused(extra: bytes) -> None:
     with pytest.raises(ValueError, match="chunk"):
         _engine.encode(np.zeros((2, 2, 3), np.uint8), sink="png", metadata=extra)
