@@ -22,7 +22,7 @@ static int normal_symbol(int symbol, int is_dc) {
 static void fill_entries(entropy_table *table, uint32_t code, int length, int symbol, int is_dc) {
     int size = symbol & 15;
     int signed_bits = size > 0 ? length + 1 : length;
-    if (signed_bits > ENTROPY_INDEX_BITS || size > ENTROPY_VALUE_BITS) {
+    if (signed_bits > ENTROPY_INDEX_BITS) {
         return;
     }
     uint32_t base = code << size;
@@ -50,7 +50,8 @@ int entropy_table_build(entropy_table *table, const JHUFF_TBL *from, int is_dc) 
         }
         table->first_symbol[length] = symbol - (int32_t)code;
         for (int i = 0; i < count; i++, symbol++, code++) {
-            if (is_dc && from->huffval[symbol] > 15) {
+            if (is_dc ? from->huffval[symbol] > ENTROPY_VALUE_BITS
+                      : (from->huffval[symbol] & 15) > ENTROPY_VALUE_BITS) {
                 return 0;
             }
             table->symbols[symbol] = (uint8_t)normal_symbol(from->huffval[symbol], is_dc);

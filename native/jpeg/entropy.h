@@ -36,7 +36,10 @@ typedef struct {
     uint16_t skip[1 << ENTROPY_SKIP_BITS];
 } entropy_table;
 
-/* Returns 0 when the table is no prefix code or, for DC, has a symbol above 15. */
+/*
+ * Returns 0 when the table is no prefix code or has values of more than 11 bits, which 8-bit samples never need (T.81,
+ * F.1.2): two symbols would no longer fit one refill.
+ */
 int entropy_table_build(entropy_table *table, const JHUFF_TBL *from, int is_dc);
 /* Fills `skip` of an AC table. */
 void entropy_table_build_skip(entropy_table *table);

@@ -65,7 +65,7 @@ typedef struct {
     int32_t value;
 } decoded;
 
-/* A code longer than the index, or a value of more bits than an entry holds. */
+/* A code longer than the index, or one that leaves no bit of the index for the value's sign. */
 static __attribute__((noinline)) decoded decode_slowly(cursor at, const entropy_table *table, int is_dc) {
     decoded result = {at, -1, 0};
     int length = 1;

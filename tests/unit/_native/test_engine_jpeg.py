@@ -220,6 +220,42 @@ def test_noise_of_any_size_decodes_to_the_samples_of_libjpeg(
     assert resized(data, *size, **options) == resized(data, *size, reference=True, **options)
 
 
+def wide_values() -> bytes:
+    """Two grey blocks. The second begins on a byte with a DC of 13 bits and an AC of 12 behind codes of 16: more than
+    the 56 bits that one refill is sure to give.
+    """
+
+    def segment(marker: int, payload: bytes) -> bytes:
+        return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
+
+    def bits_of(length: int, value: int, size: int) -> str:
+        """The one code of that length, ones and a zero, and what follows it."""
+        return "1" * (length - 1) + "0" + f"{value:0{size}b}"
+
+    one_of_each_length = bytes([1] * 16)
+    dc, ac = bytes([*range(13), 14, 15, 13]), bytes([*range(11), 0x11, 0x12, 0x13, 0x14, 12])
+    bits = bits_of(13, 2045, 12) + bits_of(2, 1, 1) * 2 + "0"  # -2050, 1, 1
+    bits += bits_of(16, 4100, 13) + bits_of(16, 2048, 12) + bits_of(3, 3, 2) * 61 + "0"
+    bits += "1" * (-len(bits) % 8)
+    data = bytes(int(bits[at : at + 8], 2) for at in range(0, len(bits), 8)).replace(b"\xff", b"\xff\0")
+    return (
+        b"\xff\xd8"
+        + segment(0xDB, bytes([0, *[1] * 64]))
+        + segment(0xC0, struct.pack(">BHHB", 8, 8, 16, 1) + bytes([1, 0x11, 0]))
+        + segment(0xC4, b"\0" + one_of_each_length + dc)
+        + segment(0xC4, b"\x10" + one_of_each_length + ac)
+        + segment(0xDA, bytes([1, 1, 0, 0, 63, 0]))
+        + data
+        + b"\xff\xd9"
+    )
+
+
+def test_values_wider_than_those_of_8_bit_samples_are_left_to_libjpeg() -> None:
+    box, wide = (0, 0, 16, 8), wide_values()
+    own, reference = (small(wide, box, reference=one) for one in (False, True))
+    assert own == reference
+
+
 def test_markers_are_written_and_kept_whole() -> None:
     comment = b"\xff\xfe" + struct.pack(">H", 2 + 5) + b"hello"
     body = resized(encoded(smooth(64, 64)), 32, 32, metadata=comment)
