@@ -53,13 +53,13 @@ static void write_markers(jpeg_sink *self, const uint8_t *markers, size_t size) 
     }
 }
 
-static void choose_sampling(jpeg_sink *self, engine_colour colour, int full_chroma) {
+static void choose_sampling(jpeg_sink *self, int full_chroma) {
     struct jpeg_compress_struct *encoder = &self->encoder;
-    int luma = colour == ENGINE_YCBCR && !full_chroma ? 2 : 1;
+    int luma = full_chroma ? 1 : 2;
     int mcu = luma * DCTSIZE;
     encoder->comp_info[0].h_samp_factor = encoder->comp_info[0].v_samp_factor = luma;
     engine_rows *takes = &self->sink.takes;
-    *takes = engine_rows_of(colour, (int)encoder->image_width, (int)encoder->image_height, luma, mcu);
+    *takes = engine_rows_of(ENGINE_YCBCR, (int)encoder->image_width, (int)encoder->image_height, luma, mcu);
     for (int i = 0; i < takes->planes; i++) {
         takes->plane[i].padded = ((int)encoder->image_width + mcu - 1) / mcu * takes->plane[i].band_rows;
     }
@@ -68,7 +68,7 @@ static void choose_sampling(jpeg_sink *self, engine_colour colour, int full_chro
 static pixelshift_engine_status open(engine_sink *sink, const pixelshift_engine_job *job, engine_colour colour) {
     jpeg_sink *self = (jpeg_sink *)sink;
     struct jpeg_compress_struct *encoder = &self->encoder;
-    int grey = colour == ENGINE_GREY || colour == ENGINE_GREY_ALPHA;
+    (void)colour; /* grey gets chroma, too: results are sRGB, as their profile says */
     self->destination.init_destination = offer;
     self->destination.empty_output_buffer = extend;
     self->destination.term_destination = settle;
@@ -82,14 +82,14 @@ static pixelshift_engine_status open(engine_sink *sink, const pixelshift_engine_
     encoder->dest = &self->destination;
     encoder->image_width = (JDIMENSION)job->width;
     encoder->image_height = (JDIMENSION)job->height;
-    encoder->input_components = grey ? 1 : 3;
-    encoder->in_color_space = grey ? JCS_GRAYSCALE : JCS_YCbCr;
+    encoder->input_components = 3;
+    encoder->in_color_space = JCS_YCbCr;
     jpeg_set_defaults(encoder);
     jpeg_set_quality(encoder, job->jpeg.quality, TRUE);
     encoder->optimize_coding = job->jpeg.optimise_coding ? TRUE : FALSE;
     encoder->dct_method = JDCT_ISLOW;
     encoder->raw_data_in = TRUE;
-    choose_sampling(self, grey ? ENGINE_GREY : ENGINE_YCBCR, job->jpeg.full_chroma);
+    choose_sampling(self, job->jpeg.full_chroma);
     if (job->jpeg.progressive) {
         jpeg_simple_progression(encoder);
     }

@@ -74,8 +74,6 @@ def _stream(plan: Plan, stream: Stream, source: bytes, bounds: Bounds) -> bytes 
     if metadata.icc is not None and not is_srgb(metadata.icc):
         return None
     metadata = metadata.for_output(plan.metadata)
-    if plan.format is Format.JPEG and plan.source.channels <= 2:
-        metadata.icc = None  # ours is a profile for RGB, and grey stays grey
     try:
         return _engine.run(
             source,
