@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
+from socket import socket
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -65,7 +66,7 @@ def serve(
         timeout_graceful_shutdown=_GRACE_S,
         forwarded_allow_ips=list(settings.clients.trusted_proxies),
     )
-    listener = config.bind_socket()
+    listener = _listening(config)
     address = f"http://{'[' + host + ']' if ':' in host else host}:{listener.getsockname()[1]}"
     _announce(address, Path(settings.origin.folder) if settings.origin.kind == "folder" else None)
     if watched is not None:
@@ -103,9 +104,16 @@ def serve_series(
         limit_concurrency=_CONNECTIONS,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    listener = config.bind_socket()
+    listener = _listening(config)
     typer.echo(f"Series: http://{host}:{listener.getsockname()[1]}/live", err=True)
     _server(config, watched).run(sockets=[listener])
+
+
+def _listening(config: "uvicorn.Config") -> socket:
+    """A socket that takes connections from now on: the address is told before the application has started."""
+    listener = config.bind_socket()
+    listener.listen(config.backlog)
+    return listener
 
 
 def _server(config: "uvicorn.Config", watched: "SeriesRuntime | None") -> "uvicorn.Server":
