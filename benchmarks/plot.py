@@ -43,7 +43,7 @@ def draw(report: dict[str, Any], path: Path) -> None:
     axes.set_axisbelow(True)
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("CPU time, ours / theirs: left of 1 we are faster")
+    axes.set_xlabel("CPU time, ours / theirs: left of 1 we are faster", loc="left")
     figure.legend(loc="outside upper center", ncols=4, frameon=False, fontsize=9)
     figure.text(0.995, 0.002, versions(report).split(";")[0], ha="right", va="bottom", fontsize=7, color="#666")
     path.parent.mkdir(parents=True, exist_ok=True)
