@@ -114,6 +114,11 @@ static pixelshift_engine_status open_rooms(engine *self, const pixelshift_engine
     if (status == PIXELSHIFT_ENGINE_OK && job->sharpen) {
         status = add(self, engine_sharpen(self->room, job->level));
     }
+    if (status == PIXELSHIFT_ENGINE_OK && job->overlay.pixels != NULL) {
+        int possible = rows.colour == ENGINE_RGB || rows.colour == ENGINE_YCBCR;
+        status =
+            possible ? add(self, engine_overlay(self->room, &job->overlay, job->level)) : PIXELSHIFT_ENGINE_UNSUPPORTED;
+    }
     return status == PIXELSHIFT_ENGINE_OK ? convert(self, job->level) : status;
 }
 

@@ -34,5 +34,10 @@ engine_room *engine_to_rgb(engine_room *above, pixelshift_cpu_level level);
 engine_room *engine_halve_chroma(engine_room *above, pixelshift_cpu_level level);
 /* Planes of one size, sharpened; packed rows have no alpha. */
 engine_room *engine_sharpen(engine_room *above, pixelshift_cpu_level level);
+/*
+ * Packed RGB or YCbCr planes, an overlay over them. Its pixels must outlive the room. The room above repeats the last
+ * row by pointing at it again, as the resampler and the sharpener do: so it is written to once.
+ */
+engine_room *engine_overlay(engine_room *above, const pixelshift_engine_overlay *overlay, pixelshift_cpu_level level);
 
 #endif

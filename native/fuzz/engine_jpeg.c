@@ -51,6 +51,15 @@ static double between(int low, int high, uint8_t share) {
     return low + (high - low) * (share / 255.0);
 }
 
+/* The file's own bytes as pixels, up to the last one. */
+static pixelshift_engine_overlay overlay_of(const uint8_t *pixels, size_t size, uint8_t side, uint8_t corner) {
+    int width = 1 + side % 40, height = (int)(size / (4 * (size_t)width));
+    pixelshift_engine_overlay overlay = {pixels + size % (4 * (size_t)width), 4 * width, width, height, 0, 0};
+    overlay.left = corner % 16 * 8 - 40;
+    overlay.top = corner / 16 * 8 - 40;
+    return height > 0 ? overlay : (pixelshift_engine_overlay){0};
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const int scales[] = {8, 8, 4, 4, 3, 2, 1, 8};
     int width, height;
@@ -74,6 +83,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         (pixelshift_engine_box){between(left, width - 1, data[1]), between(top, height - 1, data[4]), width, height};
     if (data[0] >> 5 & 1) {
         job.chroma_scale = job.scale;
+    }
+    if (data[0] >> 7 & 1) {
+        job.overlay = overlay_of(job.data, job.size, data[2], data[3]);
     }
     answer own = run(&job, 0, PIXELSHIFT_CPU_SCALAR), vector = run(&job, 0, pixelshift_cpu_current());
     expect_same(&own, &vector, "levels");

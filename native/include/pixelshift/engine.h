@@ -39,6 +39,14 @@ typedef struct {
     double left, top, right, bottom;
 } pixelshift_engine_box;
 
+/* RGBA rows, not premultiplied, `stride` bytes apart. Sides and offsets are at most 2^30; NULL pixels: no overlay. */
+typedef struct {
+    const uint8_t *pixels;
+    ptrdiff_t stride;
+    int width, height;
+    int left, top; /* of its corner on the output; what lies outside is not seen */
+} pixelshift_engine_overlay;
+
 typedef struct {
     int quality;     /* 1-100 */
     int full_chroma; /* 1: 4:4:4, 0: 4:2:0 */
@@ -87,7 +95,8 @@ typedef struct {
     pixelshift_engine_box box;  /* what becomes the output; within the area, edges may be fractional */
     int width, height;          /* of the output */
     pixelshift_resample_filter filter;
-    int sharpen; /* 1: by the 3x3 kernel of sharpen.h, once resampled */
+    int sharpen;                       /* 1: by the 3x3 kernel of sharpen.h, once resampled */
+    pixelshift_engine_overlay overlay; /* laid over the finished rows, which must be colour without alpha */
 
     /* Options of the sink in use. */
     pixelshift_engine_jpeg jpeg;

@@ -25,6 +25,8 @@ def run(
     scale: int = 8,
     chroma_scale: int = 0,
     sharpen: bool = False,
+    overlay: NDArray[np.uint8] | None = None,
+    overlay_at: tuple[int, int] = (0, 0),
     options: Mapping[str, Any] | None = None,
     metadata: Buffer | None = None,
     output_limit: int = ...,

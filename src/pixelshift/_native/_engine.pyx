@@ -27,6 +27,10 @@ cdef extern from "pixelshift/engine.h":
         PIXELSHIFT_ENGINE_WEBP
     ctypedef struct pixelshift_engine_box:
         double left, top, right, bottom
+    ctypedef struct pixelshift_engine_overlay:
+        const uint8_t *pixels
+        ptrdiff_t stride
+        int width, height, left, top
     ctypedef struct pixelshift_engine_jpeg:
         int quality, full_chroma, progressive, optimise_coding
     ctypedef struct pixelshift_engine_png:
@@ -46,6 +50,7 @@ cdef extern from "pixelshift/engine.h":
         int width, height
         pixelshift_resample_filter filter
         int sharpen
+        pixelshift_engine_overlay overlay
         pixelshift_engine_jpeg jpeg
         pixelshift_engine_png png
         pixelshift_engine_webp webp
@@ -64,6 +69,7 @@ cdef extern from "pixelshift/engine.h":
 _FILTERS = ("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3", "mks2013", "mks2021")
 _FORMATS = {"jpeg": PIXELSHIFT_ENGINE_JPEG, "png": PIXELSHIFT_ENGINE_PNG, "webp": PIXELSHIFT_ENGINE_WEBP}
 _SCALES = (1, 2, 3, 4, 8)
+_FAR = 1 << 30
 _SIDE_LIMITS = {"jpeg": 65_535, "png": 1 << 20, "webp": 16_383}
 # In the order of pixelshift_engine_webp_preset.
 _PRESETS = ("default", "picture", "photo", "drawing", "icon", "text")
@@ -184,6 +190,21 @@ cdef _set_sink(pixelshift_engine_job *job, str sink, int width, int height, dict
         job.metadata_size = metadata.shape[0]
 
 
+cdef _set_overlay(pixelshift_engine_job *job, const uint8_t[:, :, ::1] overlay, at):
+    job.overlay.pixels = NULL
+    if overlay is None:
+        return
+    if overlay.shape[2] != 4:
+        raise ValueError(f"an overlay is RGBA, not of {overlay.shape[2]} channels")
+    job.overlay.height = _within("the overlay's height", overlay.shape[0], 1, _FAR)
+    job.overlay.width = _within("the overlay's width", overlay.shape[1], 1, _FAR)
+    left, top = at
+    job.overlay.left = _within("the overlay's left", left, -_FAR, _FAR)
+    job.overlay.top = _within("the overlay's top", top, -_FAR, _FAR)
+    job.overlay.stride = 4 * overlay.shape[1]
+    job.overlay.pixels = &overlay[0, 0, 0]
+
+
 cdef bytes _result(pixelshift_engine_status status, uint8_t *output, size_t size):
     """The bytes, or what went wrong as an exception."""
     if status == PIXELSHIFT_ENGINE_NO_MEMORY:
@@ -200,7 +221,7 @@ cdef bytes _result(pixelshift_engine_status status, uint8_t *output, size_t size
 
 def run(const uint8_t[::1] data not None, *, str source, str sink, int width, int height, box, area=None,
         str kernel="lanczos3", int scale=8, int chroma_scale=0, bint sharpen=False,
-        dict options=None, const uint8_t[::1] metadata=None,
+        const uint8_t[:, :, ::1] overlay=None, overlay_at=(0, 0), dict options=None, const uint8_t[::1] metadata=None,
         size_t output_limit=1 << 26, double deadline=0.0, bint reference=False, cpu=None):
     """Makes ``box`` (left, top, right, bottom; stored pixels) of a picture a new file of ``width`` x ``height`` pixels.
 
@@ -210,7 +231,9 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     smart_subsample, smart_deblock, exact and preset. ``metadata`` is what the sink writes along: for JPEG finished
     marker segments, for PNG chunks, for WebP RIFF chunks. ``scale`` n decodes a JPEG at n/8,
     ``chroma_scale`` its chroma (0: as libjpeg would).
-    ``sharpen`` applies the mild 3x3 kernel to the result. ``deadline`` is in seconds of CLOCK_MONOTONIC, 0 for none. ``reference`` leaves our own decoders out, for
+    ``sharpen`` applies the mild 3x3 kernel to the result. ``overlay`` (height, width, 4: RGBA, not premultiplied) is
+    laid over that, its corner at ``overlay_at`` (left, top), clipped; pictures with alpha and grey ones are unsupported
+    then. ``deadline`` is in seconds of CLOCK_MONOTONIC, 0 for none. ``reference`` leaves our own decoders out, for
     comparison: the result is the same. See ``native/include/pixelshift/engine.h``. The GIL is released for the whole
     call.
 
@@ -239,6 +262,7 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     job.area.left, job.area.top, job.area.right, job.area.bottom = area or _around(box)
     job.filter = <pixelshift_resample_filter><int>_FILTERS.index(kernel)
     job.sharpen = sharpen
+    _set_overlay(&job, overlay, overlay_at)
     job.output_limit = output_limit
     job.deadline = deadline
     job.level = PIXELSHIFT_CPU_SCALAR if (cpu or current()) == "scalar" else PIXELSHIFT_CPU_AVX2

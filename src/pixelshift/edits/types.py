@@ -29,6 +29,10 @@ class Format(StrEnum):
         return f"image/{self.value}"
 
     @property
+    def has_alpha(self) -> bool:
+        return self is not Format.JPEG
+
+    @property
     def can_animate(self) -> bool:
         return self in {Format.GIF, Format.WEBP}
 
@@ -126,6 +130,11 @@ class Overlay:
     tile: bool = False
     premultiplied: bool = False
     density: float | None = None
+
+    @property
+    def is_watermark(self) -> bool:
+        """Whether it is one picture laid ``over``, as nearly all are."""
+        return self.blend == "over" and not self.tile and not self.premultiplied
 
 
 @value

@@ -37,15 +37,15 @@ def composite(  # noqa: PLR0913 - two pictures, and sharp's five options by thei
     mode = _US_NAMES.get(blend, blend)
     if mode not in _blend.MODES:
         raise InvalidRequestError(f"blend {blend!r} is unknown; use one of {', '.join(BLEND_MODES)}.")
-    above = _as_rgba(overlay)
+    above = as_rgba(overlay)
     if premultiplied:
         weighted, above = above, np.empty_like(above)
         _blend.unpremultiply(above, weighted)
-    result = _as_rgba(base).copy()
+    result = as_rgba(base).copy()
     if tile:
         left, top = left % above.shape[1], top % above.shape[0]
     else:
-        left, top = _bounded(base, above, left, top)
+        left, top = bounded(_size(base), _size(above), left, top)
     _blend.blend(result, above, left=left, top=top, mode=mode, tile=tile)
     return result
 
@@ -55,9 +55,9 @@ def watermark(base: Pixels, overlay: Pixels, *, left: int, top: int, opacity: in
 
     The fast path of :func:`composite`: exact integers wherever the base is opaque.
     """
-    above = _as_rgba(overlay)
-    result = base.copy() if base.shape[2] >= 3 else _as_rgba(base)
-    left, top = _bounded(base, above, left, top)
+    above = as_rgba(overlay)
+    result = base.copy() if base.shape[2] >= 3 else as_rgba(base)
+    left, top = bounded(_size(base), _size(above), left, top)
     _blend.blend(result, above, left=left, top=top, opacity=opacity)
     return result
 
@@ -93,12 +93,16 @@ def tile_corner(
     return axes[0], axes[1]
 
 
-def _bounded(base: Pixels, overlay: Pixels, left: int, top: int) -> tuple[int, int]:
-    """Offsets of any size, brought to where a single overlay just leaves the canvas."""
-    return min(max(left, -overlay.shape[1]), base.shape[1]), min(max(top, -overlay.shape[0]), base.shape[0])
+def bounded(base: tuple[int, int], overlay: tuple[int, int], left: int, top: int) -> tuple[int, int]:
+    """Offsets of any size, brought to where a single overlay just leaves the canvas; sizes are (width, height)."""
+    return min(max(left, -overlay[0]), base[0]), min(max(top, -overlay[1]), base[1])
 
 
-def _as_rgba(pixels: Pixels) -> Pixels:
+def _size(pixels: Pixels) -> tuple[int, int]:
+    return pixels.shape[1], pixels.shape[0]
+
+
+def as_rgba(pixels: Pixels) -> Pixels:
     """RGBA, contiguous; the array itself where it is that already."""
     channels = pixels.shape[2]
     if channels == 4:

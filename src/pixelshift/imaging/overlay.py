@@ -68,15 +68,20 @@ def offset(edit: Overlay, base: Size, overlay: Size) -> tuple[int, int] | None:
         raise InvalidRequestError("overlayWith: left and top are pixels or per cent, such as 10 or 5p.") from error
 
 
+def corner(edit: Overlay, base: Size, overlay: Size) -> tuple[int, int]:
+    """Left and top of an overlay that is not repeated, by its offsets or else by gravity."""
+    at = offset(edit, base, overlay)
+    return geometry.cover_offset(base, overlay, edit.gravity) if at is None else at
+
+
 def laid(base: Pixels, overlay: Pixels, edit: Overlay, *, keep_opaque: bool) -> Pixels:
     """The base with the overlay on it and an alpha channel, unless ``keep_opaque`` says that nobody would see that."""
     size, above = Size(base.shape[1], base.shape[0]), Size(overlay.shape[1], overlay.shape[0])
-    at = offset(edit, size, above)
     if edit.tile:
-        left, top = compose.tile_corner(size, above, offset=at, gravity=edit.gravity)
+        left, top = compose.tile_corner(size, above, offset=offset(edit, size, above), gravity=edit.gravity)
     else:
-        left, top = at if at is not None else geometry.cover_offset(size, above, edit.gravity)
-    if edit.blend == "over" and not edit.tile and not edit.premultiplied:
+        left, top = corner(edit, size, above)
+    if edit.is_watermark:
         out = compose.watermark(base, overlay, left=left, top=top)
         return out if keep_opaque else with_alpha(out)
     return compose.composite(

@@ -105,6 +105,7 @@ def plan(requested: Sequence[Edit], header: Header, output: Output, limits: Limi
                 denominator,
                 native_options(format_, options),
                 shrink_fast=first.fast_shrink,
+                opaque_output=not format_.has_alpha,
             )
             if frames == 1
             else None

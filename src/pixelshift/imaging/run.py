@@ -10,16 +10,18 @@ from pixelshift.errors import InvalidRequestError, PixelshiftError
 from pixelshift.imaging.base import Assets, Encoded, Output
 from pixelshift.imaging.codecs import Bounds, Decode, codec, jpeg, png, too_many_bytes, webp
 from pixelshift.imaging.deadline import end_of, unlimited
+from pixelshift.imaging.geometry import Size
 from pixelshift.imaging.header import read_header
 from pixelshift.imaging.icc import is_srgb
 from pixelshift.imaging.plan import Plan
 from pixelshift.imaging.plan import plan as make_plan
 from pixelshift.imaging.stream import Stream
+from pixelshift.limits import Limits
 
 if TYPE_CHECKING:
+    from pixelshift.imaging.overlay import Render
     from pixelshift.imaging.picture import Picture, Pixels
 
-_NO_ALPHA = {Format.JPEG}
 _STREAMABLE: Mapping[Format, Any] = {Format.JPEG: jpeg, Format.PNG: png, Format.WEBP: webp}
 _NO_PROFILE = {Format.RAW, Format.GIF}
 
@@ -37,7 +39,7 @@ def run(
     timings: dict[str, float] = {}
     bounds = Bounds(plan.limits.output_bytes, deadline)
     with _timed("stream", timings):
-        streamed = None if plan.stream is None else _stream(plan, plan.stream, source, bounds)
+        streamed = None if plan.stream is None else _stream(plan, plan.stream, source, assets or Assets(), bounds)
     if streamed is not None:
         return Encoded(streamed, plan.format, *plan.size, timings_ms=timings)
     del timings["stream"]
@@ -63,7 +65,7 @@ def _timed(name: str, timings: dict[str, float]) -> Iterator[None]:
     timings[name] = (time.perf_counter() - start) * 1000
 
 
-def _stream(plan: Plan, stream: Stream, source: bytes, bounds: Bounds) -> bytes | None:
+def _stream(plan: Plan, stream: Stream, source: bytes, assets: Assets, bounds: Bounds) -> bytes | None:
     """The result by one native call, or ``None`` for a file that the general path must read: CMYK, arithmetic coding,
     a profile other than sRGB, damage.
     """
@@ -74,6 +76,7 @@ def _stream(plan: Plan, stream: Stream, source: bytes, bounds: Bounds) -> bytes 
     if metadata.icc is not None and not is_srgb(metadata.icc):
         return None
     metadata = metadata.for_output(plan.metadata)
+    overlay, corner = _overlay(stream, assets, plan.limits, bounds.check)
     try:
         return _engine.run(
             source,
@@ -87,6 +90,8 @@ def _stream(plan: Plan, stream: Stream, source: bytes, bounds: Bounds) -> bytes 
             scale=stream.scale,
             chroma_scale=stream.chroma_scale,
             sharpen=stream.sharpen,
+            overlay=overlay,
+            overlay_at=corner,
             options=stream.options,
             metadata=_STREAMABLE[plan.format].blocks(metadata),
             output_limit=bounds.output_bytes,
@@ -97,6 +102,22 @@ def _stream(plan: Plan, stream: Stream, source: bytes, bounds: Bounds) -> bytes 
         if refusal is not None:
             raise refusal from error
         return None
+
+
+def _overlay(
+    stream: Stream, assets: Assets, limits: Limits, deadline: Callable[[], None]
+) -> tuple["Pixels | None", tuple[int, int]]:
+    """What is to be laid on the result, and where."""
+    edit = stream.overlay
+    if edit is None:
+        return None, (0, 0)
+    from pixelshift.imaging import compose, overlay
+
+    original = assets.overlays.get((edit.bucket, edit.key))
+    pixels = overlay.prepared(edit, original, stream.size, _renderer(limits, deadline))
+    size = Size(pixels.shape[1], pixels.shape[0])
+    corner = compose.bounded(stream.size, size, *overlay.corner(edit, stream.size, size))
+    return compose.as_rgba(pixels), corner
 
 
 def _decode(plan: Plan, source: bytes, deadline: Callable[[], None]) -> "Picture":
@@ -111,19 +132,23 @@ def _edit(plan: Plan, picture: "Picture", assets: Assets, deadline: Callable[[],
         return
     from pixelshift.imaging.perform import Context, perform
 
-    def render(original: bytes, resize: Resize | None) -> "Pixels":
-        overlay_plan = make_plan(
-            [resize] if resize else [], read_header(original), Output(format=Format.RAW), plan.limits
-        )
-        overlay = _decode(overlay_plan, original, deadline)
-        _edit(overlay_plan, overlay, Assets(), deadline)
-        return overlay.frames[0]
-
-    context = Context(assets, plan.limits, deadline, render, plan.format in _NO_ALPHA)
+    context = Context(assets, plan.limits, deadline, _renderer(plan.limits, deadline), not plan.format.has_alpha)
     for step in plan.steps:
         perform(step, picture, context)
         deadline()
     picture.settle()
+
+
+def _renderer(limits: Limits, deadline: Callable[[], None]) -> "Render":
+    """How overlays are decoded: as any other picture."""
+
+    def render(original: bytes, resize: Resize | None) -> "Pixels":
+        plan = make_plan([resize] if resize else [], read_header(original), Output(format=Format.RAW), limits)
+        overlay = _decode(plan, original, deadline)
+        _edit(plan, overlay, Assets(), deadline)
+        return overlay.frames[0]
+
+    return render
 
 
 def _encode(plan: Plan, picture: "Picture", bounds: Bounds) -> bytes:

@@ -1,7 +1,7 @@
 """The segment of a plan that one native call can do: rows from decoder to encoder, no pixel in Python.
 
-There is one plan. Where it asks for no more than cut, reduce, sharpen and encode, :func:`stream_of` sums it up in the
-numbers that the native chain takes; everything else runs step by step on whole arrays
+There is one plan. Where it asks for no more than cut, reduce, sharpen, overlay and encode, :func:`stream_of` sums it up
+in the numbers that the native chain takes; everything else runs step by step on whole arrays
 (:mod:`pixelshift.imaging.perform`).
 """
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
-from pixelshift.edits.types import Format, Kernel, Sharpen
+from pixelshift.edits.types import Format, Kernel, Overlay, Sharpen
 from pixelshift.imaging import geometry, steps
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs import jpeg, png, webp
@@ -39,6 +39,8 @@ class Stream:
     kernel: Kernel
     sharpen: bool
     """By the mild kernel, once resized."""
+    overlay: Overlay | None
+    """What is laid over that."""
     options: Mapping[str, Any]
     """Of the encoder, as the native engine names them."""
 
@@ -64,11 +66,13 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
     options: Mapping[str, Any] | None,
     *,
     shrink_fast: bool = True,
+    opaque_output: bool = False,
 ) -> Stream | None:
     """The native form of a plan, or ``None`` where a step, the source or the encoder (``options`` are those of
     :func:`native_options`) needs more than the engine can do.
 
-    ``shrink_fast``: decoding may lose what upstream's shrinking on load loses. Whether the file itself is of a kind
+    ``shrink_fast``: decoding may lose what upstream's shrinking on load loses. ``opaque_output``: the format has no
+    alpha, so that an overlay need not give the picture any. Whether the file itself is of a kind
     that the engine reads is only known once it has tried.
     """
     is_interlaced = header.format is Format.PNG and header.is_progressive
@@ -77,13 +81,17 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
     rest = list(planned)
     cut, resize = _taken(rest, steps.Cut), _taken(rest, steps.Resized)
     sharpen = bool(rest) and rest[0] == _MILD and not header.has_alpha
-    if rest[sharpen:]:
+    del rest[:sharpen]
+    overlaid = _taken(rest, steps.Overlaid)
+    overlay = None if overlaid is None else overlaid.edit
+    is_opaque = opaque_output and header.channels == 3 and not header.has_alpha
+    if rest or not (overlay is None or (overlay.is_watermark and is_opaque)):
         return None
     size = decoded if cut is None else cut.after(decoded)
     area = Box(0, 0, header.width, header.height) if cut is None else cut.box
     if resize is None:
         # To weight colours by alpha and back would change faint ones, which nothing asks for.
-        whole = Stream(8, 8, _edges(area), _edges(area), size, Kernel.LANCZOS3, sharpen, options)
+        whole = Stream(8, 8, _edges(area), _edges(area), size, Kernel.LANCZOS3, sharpen, overlay, options)
         return None if header.has_alpha else whole
     layout = resize.layout(size)
     # Enlarging samples elsewhere (contract 5.5), and a canvas larger than the picture needs a background.
@@ -100,7 +108,7 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
     area = Box(area.left, area.top, size.width * denominator, size.height * denominator)
     box = _box(layout, area, size, denominator)
     chroma_scale = _FINER[scale] if finer else scale
-    return Stream(scale, chroma_scale, _edges(area), box, layout.out, resize.kernel, sharpen, options)
+    return Stream(scale, chroma_scale, _edges(area), box, layout.out, resize.kernel, sharpen, overlay, options)
 
 
 _Kind = TypeVar("_Kind", bound=Step)

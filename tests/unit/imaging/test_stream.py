@@ -20,14 +20,15 @@ from pixelshift.edits.types import (
     Format,
     Greyscale,
     Kernel,
+    Overlay,
     Position,
     Resize,
     Sharpen,
     ToFormat,
 )
-from pixelshift.errors import TimeLimitError, TooLargeError
+from pixelshift.errors import InvalidRequestError, TimeLimitError, TooLargeError
 from pixelshift.imaging import exif, explain
-from pixelshift.imaging.base import Output
+from pixelshift.imaging.base import Assets, Output
 from pixelshift.imaging.codecs import Bounds, codec
 from pixelshift.imaging.deadline import Deadline
 from pixelshift.imaging.header import read_header
@@ -92,6 +93,92 @@ def test_both_roads_give_the_same_picture(edits: list[Edit]) -> None:
 )
 def test_what_the_native_call_cannot_do_goes_step_by_step(edits: list[Edit]) -> None:
     assert plan(edits, read_header(SOURCE), Output(), Limits()).stream is None
+
+
+def mark() -> NDArray[np.uint8]:
+    pixels = np.random.default_rng(5).integers(0, 256, (31, 43, 4), dtype=np.uint8)
+    pixels[8:20, :, 3] = 0
+    pixels[:, 30:, 3] = 255
+    return pixels
+
+
+MARKED = Assets(
+    overlays={
+        ("b", "k"): pictures.encoded(mark(), "PNG"),
+        ("b", "grey"): pictures.encoded(mark()[..., 0], "PNG"),
+        ("b", "jpeg"): pictures.encoded(pictures.gradient(40, 20), "JPEG"),
+    }
+)
+
+
+@pytest.mark.parametrize("chroma", ["4:2:0", "4:4:4"])
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [Overlay("b", "k")],
+        [Resize(101), Overlay("b", "k", left="7", top="3")],
+        [Resize(100), Overlay("b", "k", left="-5", top="-7", alpha=30)],
+        [Resize(100), Overlay("b", "k", left="1000000000000", top="3")],
+        [Resize(100), Overlay("b", "k", left="-3p", top="-1p", width_ratio=40)],
+        [Resize(100), Overlay("b", "k", gravity=Position.SOUTHEAST, height_ratio=90, width_ratio=90)],
+        [Crop(33, 17, 201, 101), Resize(63), Sharpen(), Overlay("b", "k", left="11p")],
+        [Resize(100), Overlay("b", "grey", alpha=60)],
+        [Resize(100), Overlay("b", "jpeg", top="50")],
+    ],
+    ids=repr,
+)
+def test_both_roads_lay_an_overlay_alike(edits: list[Edit], chroma: str) -> None:
+    finest = Encode(Format.JPEG, (("quality", 100), ("chromaSubsampling", chroma)))
+    planned = plan([*edits, finest], read_header(SOURCE), Output(), Limits())
+    assert planned.stream is not None
+    fast, slow = (run(one, SOURCE, assets=MARKED) for one in (planned, replace(planned, stream=None)))
+    assert list(fast.timings_ms) == ["stream"]
+    one, other = pictures.decoded(fast.body), pictures.decoded(slow.body)
+    assert one.shape == other.shape
+    assert np.abs(one.astype(int) - other).mean() < (1.25 if planned.stream.sharpen else 1)
+
+
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [Overlay("b", "k", blend="multiply")],
+        [Overlay("b", "k", tile=True)],
+        [Overlay("b", "k", premultiplied=True)],
+        [Overlay("b", "k"), ToFormat(Format.PNG)],
+        [Overlay("b", "k"), ToFormat(Format.WEBP)],
+    ],
+    ids=repr,
+)
+def test_other_overlays_go_step_by_step(edits: list[Edit]) -> None:
+    assert plan(edits, read_header(SOURCE), Output(), Limits()).stream is None
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "RGBA"])
+def test_overlays_on_other_pictures_go_step_by_step(mode: str) -> None:
+    file = pictures.encoded(np.asarray(Image.fromarray(PIXELS).convert(mode)), "PNG")
+    edits = [Resize(60), Overlay("b", "k"), ToFormat(Format.JPEG)]
+    assert plan(edits, read_header(file), Output(), Limits()).stream is None
+
+
+@pytest.mark.parametrize(
+    ("overlay", "code"),
+    [
+        (Overlay("b", "nowhere"), "OverlayImageException"),
+        (Overlay("b", "broken"), "OverlayImageException"),
+        (Overlay("b", "k", width_ratio=0), "OverlayImageException"),
+        (Overlay("b", "large"), "BadRequest"),
+        (Overlay("b", "k", top="xp"), "InvalidParameter"),
+    ],
+)
+def test_overlays_are_refused_alike_on_both_roads(overlay: Overlay, code: str) -> None:
+    large = pictures.encoded(pictures.gradient(61, 4), "PNG")
+    assets = Assets(overlays={**MARKED.overlays, ("b", "broken"): b"nothing", ("b", "large"): large})
+    planned = plan([Resize(60), overlay], read_header(SOURCE), Output(), Limits())
+    assert planned.stream is not None
+    for one in (planned, replace(planned, stream=None)):
+        with pytest.raises(InvalidRequestError) as caught:
+            run(one, SOURCE, assets=assets)
+        assert caught.value.code == code
 
 
 PIXELS = np.random.default_rng(3).integers(0, 256, (101, 149, 4), dtype=np.uint8)
@@ -213,10 +300,11 @@ def test_a_result_over_the_byte_limit_is_refused_on_both_roads() -> None:
 
 
 def test_time_limits_hold_on_both_roads() -> None:
-    planned = plan([Resize(300)], read_header(SOURCE), Output(), Limits())
-    for one in (planned, replace(planned, stream=None)):
-        with pytest.raises(TimeLimitError):
-            run(one, SOURCE, deadline=Deadline(-1.0))
+    for edits in ([Resize(300)], [Resize(300), Overlay("b", "k")]):
+        planned = plan(edits, read_header(SOURCE), Output(), Limits())
+        for one in (planned, replace(planned, stream=None)):
+            with pytest.raises(TimeLimitError):
+                run(one, SOURCE, assets=MARKED, deadline=Deadline(-1.0))
 
 
 @pytest.mark.parametrize("format_", [Format.PNG, Format.WEBP])
