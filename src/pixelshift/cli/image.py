@@ -48,7 +48,8 @@ def edit(
 ) -> None:
     """Edit pictures: one file to another, or many into a folder.
 
-    A file's format follows its suffix. The exit status is 1 when a picture failed; the others are done all the same.
+    A file's format follows its suffix; in a folder, names follow --format or toFormat, else the pictures themselves.
+    The exit status is 1 when a picture failed; the others are done all the same.
     """
     if len(paths) < 2:
         raise typer.BadParameter("give at least one picture and a target", param_hint="PATHS")
@@ -65,10 +66,24 @@ def edit(
         raise typer.BadParameter(
             f"cannot write .{suffix}; the suffix must be one of {', '.join(_SUFFIXES)}", param_hint="PATHS"
         )
+    to = _result_format(wanted, to, "" if into_folder else suffix)
     tasks = list(_tasks(sources, target, to, folder=into_folder))
     if failed := _run(tasks, wanted, overlays, jobs):
         typer.echo(f"{failed} of {len(tasks)} failed", err=True)
         raise typer.Exit(1)
+
+
+def _result_format(edits: dict[str, object], to: str | None, suffix: str) -> str | None:
+    """The format that names of results follow; refuses a ``toFormat`` that their name would belie."""
+    from pixelshift.edits.encode import FORMAT_NAMES
+
+    given = edits.get("toFormat")
+    name = given.get("id") if isinstance(given, dict) else given
+    made = FORMAT_NAMES.get(name.lower()) if isinstance(name, str) else None
+    asked = _SUFFIXES.get((to or suffix).lower())
+    if made is not None and asked is not None and made != asked:
+        raise typer.BadParameter(f"toFormat says {name}, but the result is named {to or suffix}", param_hint="--edits")
+    return to or (str(name) if made is not None else None)
 
 
 def _sources(named: list[Path]) -> Iterator[Path]:

@@ -45,6 +45,25 @@ def test_folders_and_globs_go_into_a_folder(pictures: Path, tmp_path: Path, sour
     assert result.exit_code == (1 if sources == "*.???" else 0), result.output  # notes.txt is no picture
 
 
+@pytest.mark.parametrize("name", ['"WebP"', '{"id": "webp"}'])
+def test_names_in_a_folder_follow_the_format_that_the_edits_ask_for(pictures: Path, tmp_path: Path, name: str) -> None:
+    target = tmp_path / "out"
+    result = run("edit", pictures, target, "-e", f'{{"toFormat": {name}}}', "-j", "1")
+    assert result.exit_code == 0, result.output
+    assert {path.name for path in target.iterdir()} == {"a.webp", "b.webp"}
+    with Image.open(target / "a.webp") as image:
+        assert image.format == "WEBP"
+
+
+@pytest.mark.parametrize("rest", [("out.png",), ("out", "-f", "png")])
+def test_a_format_that_the_name_would_belie_is_refused(pictures: Path, tmp_path: Path, rest: tuple[str, ...]) -> None:
+    target, *options = rest
+    result = run("edit", pictures / "a.jpg", tmp_path / target, *options, "-e", '{"toFormat": "webp"}')
+    assert result.exit_code == 2
+    assert "toFormat" in result.output
+    assert not (tmp_path / target).exists()
+
+
 def test_a_bad_picture_is_named_and_the_others_are_done(pictures: Path, tmp_path: Path) -> None:
     (pictures / "c.jpg").write_bytes(b"\xff\xd8nonsense")
     result = run("edit", pictures, tmp_path / "out", "-e", HALF)
