@@ -26,6 +26,7 @@ EXPLANATIONS = (
     Explanation("SmartCrop::PaddingOutOfBounds", "400", "The padding leaves nothing of the face."),
     Explanation("RequestTypeError", "400, 415", "400: the path is of no known kind; use a supported extension or a base64 body. 415: the stored object is no picture."),
     Explanation("DecodeRequest::CannotDecodeRequest", "400", "The base64 body is no JSON object with a key, or is nested too deeply."),
+    Explanation("DecodeRequest::CannotReadPath", "400", "The path has an escape that is not UTF-8 text. Encode the URL as UTF-8, each `%` with two hexadecimal digits."),
     Explanation("QueryParameterParsingError", "400", "A query value is not text."),
     Explanation("GetAllowedSourceBuckets::NoSourceBuckets", "400", "The operator has set no `SOURCE_BUCKETS`."),
     Explanation("ImageRequestExpiryFormat", "400", "`expires` must be a UTC time such as 20301231T235959Z."),

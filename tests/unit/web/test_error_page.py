@@ -22,14 +22,25 @@ PICTURE_ROOMS = (
 
 
 def raised_codes() -> set[str]:
-    """Every literal that is given as an error's code in the rooms of the image service."""
-    codes = set()
-    for room in PICTURE_ROOMS:
-        for path in (SOURCE / room).rglob("*.py"):
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.keyword) and node.arg == "code" and isinstance(node.value, ast.Constant):
-                    codes.add(str(node.value.value))
-    return codes
+    """Every code that errors are given in the rooms of the image service, as a literal or by a constant's name."""
+    trees = [ast.parse(path.read_text()) for room in PICTURE_ROOMS for path in (SOURCE / room).rglob("*.py")]
+    given = [code for tree in trees for node in ast.walk(tree) for code in codes_in(node)]
+    names = {code.id for code in given if isinstance(code, ast.Name)}
+    constants = {str(code.value) for code in given if isinstance(code, ast.Constant)}
+    assigned = [node for tree in trees for node in tree.body if isinstance(node, ast.Assign)]
+    for node in assigned:
+        named = names & {target.id for target in node.targets if isinstance(target, ast.Name)}
+        if named and isinstance(node.value, ast.Constant):
+            constants.add(str(node.value.value))
+    return constants
+
+
+def codes_in(node: ast.AST) -> list[ast.expr]:
+    if isinstance(node, ast.keyword) and node.arg == "code":
+        return [node.value]
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "with_code":
+        return node.args
+    return []
 
 
 def every_kind(kind: type[PixelshiftError] = PixelshiftError) -> set[type[PixelshiftError]]:
