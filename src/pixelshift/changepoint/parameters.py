@@ -1,6 +1,6 @@
 """The options of a detector, checked once."""
 
-import math
+import sys
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypedDict, get_args
 
@@ -78,7 +78,7 @@ class Parameters:
         _require(_is_number(self.alpha) and 0 < self.alpha <= 1, "alpha", self.alpha, "a number in (0, 1]")
         _require(_is_count(self.window, 0), "window", self.window, "an integer >= 0")
         _require(_is_count(self.startup, 1), "startup", self.startup, "an integer >= 1")
-        finite = _is_number(self.threshold) and 0 <= self.threshold < math.inf
+        finite = _is_number(self.threshold) and self.threshold >= 0
         _require(finite, "threshold", self.threshold, "a finite number >= 0")
         bounded = self.max_points is None or _is_count(self.max_points, MIN_MAX_POINTS)
         _require(bounded, "max_points", self.max_points, f"None or an integer >= {MIN_MAX_POINTS}")
@@ -111,7 +111,9 @@ NAMES = tuple(field.name for field in fields(Parameters))
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    """Whether a finite float64 can hold it: compared, since an int beyond the largest cannot be converted."""
+    largest = sys.float_info.max
+    return isinstance(value, int | float) and not isinstance(value, bool) and -largest <= value <= largest
 
 
 def _is_count(value: object, least: int) -> bool:

@@ -17,6 +17,7 @@ The statistic is not stored: it follows from the values.
 """
 
 import json
+import math
 import struct
 import sys
 import zlib
@@ -29,6 +30,8 @@ from pixelshift.errors import InvalidRequestError
 
 MAGIC = b"PXSCHPT\n"
 VERSION = 1
+POSITION_LIMIT = 2**62
+"""Positions of a state lie below: far enough from 2^63 that no stream counts past it."""
 _HEAD = struct.Struct("<8sHHI")
 _SEGMENT = struct.Struct("<QQII")
 _GAP = struct.Struct("<IQ")
@@ -86,7 +89,7 @@ def decode(data: bytes | bytearray | memoryview) -> Snapshot:
         raise _damaged("its checksum does not match")
     try:
         return _parse(body, flags, parameters_bytes)
-    except (struct.error, ValueError, TypeError, InvalidRequestError) as error:
+    except (struct.error, ValueError, TypeError, RecursionError, InvalidRequestError) as error:
         raise _damaged(str(error)) from error
 
 
@@ -103,14 +106,22 @@ def _parse(body: bytes, flags: int, parameters_bytes: int) -> Snapshot:
     if sys.byteorder == "big":
         values.byteswap()
     _check_positions(position, start, gaps, value_count)
+    _check_values(values, parameters)
     return Snapshot(parameters, position, start, gaps, values, bool(flags & 1))
 
 
 def _check_positions(position: int, start: int, gaps: list[tuple[int, int]], count: int) -> None:
     indices = [index for index, _ in gaps]
     ascending = all(left < right for left, right in zip([0, *indices], [*indices, count], strict=True) if count)
-    if not ascending or position < start + count + sum(missing for _, missing in gaps) or position >= 2**63:
+    if not ascending or position < start + count + sum(missing for _, missing in gaps) or position >= POSITION_LIMIT:
         raise ValueError("its positions contradict each other")
+
+
+def _check_values(values: "array[float]", parameters: Parameters) -> None:
+    if parameters.max_points is not None and len(values) > parameters.max_points:
+        raise ValueError("it holds more values than max_points allows")
+    if not all(map(math.isfinite, values)):
+        raise ValueError("one of its values is not finite")
 
 
 def _parameters(stored: Any) -> Parameters:

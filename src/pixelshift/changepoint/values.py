@@ -58,7 +58,9 @@ def as_double(value: Any, position: int | None = None) -> float:
         raise InvalidRequestError(f"a number is needed{where}, not {value!r}")
     try:
         return float(value)
-    except (TypeError, ValueError, OverflowError) as error:
+    except OverflowError as error:
+        raise InvalidRequestError(f"the number{where} is too large for float64") from error
+    except (TypeError, ValueError) as error:
         raise InvalidRequestError(f"a number is needed{where}, not {value!r}: {error}") from error
 
 

@@ -86,6 +86,11 @@ def test_what_is_not_a_number_is_refused_by_its_place(bad: object) -> None:
         detector.push(bad)  # type: ignore[arg-type]  # that is the point
 
 
+def test_an_integer_too_long_to_print_is_refused_too() -> None:
+    with pytest.raises(InvalidRequestError, match="too large"):
+        Detector().push(10**5_000)
+
+
 @pytest.mark.parametrize("bad", ["1 2 3", b"\x01\x02", np.zeros((2, 2)), np.array(["a"]), np.array([1j])])
 def test_what_is_not_a_series_is_refused(bad: object) -> None:
     with pytest.raises(InvalidRequestError):
@@ -104,6 +109,7 @@ def test_what_is_not_a_series_is_refused(bad: object) -> None:
         {"startup": 0},
         {"threshold": -1.0},
         {"threshold": math.inf},
+        {"threshold": 10**400},
         {"max_points": 3},
         {"practical": "maybe"},
         {"location": "somewhere"},

@@ -1,3 +1,4 @@
+import math
 import struct
 import zlib
 
@@ -76,8 +77,31 @@ def test_positions_that_contradict_each_other_are_refused() -> None:
     body = example()[:-4]
     (parameters_bytes,) = struct.unpack_from("<I", body, 12)
     at = 16 + parameters_bytes
-    for field, value in [(at, 3), (at, 2**63), (at + 8, 2**62), (at + 24, 9), (at + 28, 2**40)]:
+    for field, value in [(at, 3), (at, 2**63), (at, 2**62), (at + 8, 2**62), (at + 24, 9), (at + 28, 2**40)]:
         broken = bytearray(body)
         struct.pack_into("<Q" if field != at + 24 else "<I", broken, field, value)
         with pytest.raises(InvalidRequestError, match="damaged"):
             Detector.from_bytes(resealed(bytes(broken)))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_values_that_no_detector_keeps_are_refused(value: float) -> None:
+    body = example()[:-12] + struct.pack("<d", value)
+    with pytest.raises(InvalidRequestError, match=r"damaged.*not finite"):
+        Detector.from_bytes(resealed(body))
+
+
+def test_more_values_than_max_points_are_refused() -> None:
+    detector = Detector(max_points=20)
+    detector.extend([0.0] * 30)
+    assert Detector.from_bytes(detector.to_bytes()).to_bytes() == detector.to_bytes()
+    body = detector.to_bytes()[:-4].replace(b'"max_points":20', b'"max_points":19')
+    with pytest.raises(InvalidRequestError, match=r"damaged.*max_points"):
+        Detector.from_bytes(resealed(body))
+
+
+def test_parameters_nested_without_end_are_refused() -> None:
+    nested = b"[" * 100_000
+    body = struct.pack("<8sHHI", b"PXSCHPT\n", 1, 0, len(nested)) + nested + struct.pack("<QQII", 0, 0, 0, 0)
+    with pytest.raises(InvalidRequestError, match="damaged"):
+        Detector.from_bytes(resealed(body))

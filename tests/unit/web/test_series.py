@@ -166,6 +166,9 @@ def test_settings_are_given_shown_and_refused_by_name(client: httpx.Client) -> N
     refused = client.put("/series/cpu/settings", json={"detector": {"alfa": 1}})
     assert refused.status_code == 400
     assert "unknown setting 'alfa'" in refused.json()["message"]
+    refused = client.put("/series/cpu/settings", json={"detector": {"threshold": 10**400}})
+    assert refused.status_code == 400
+    assert "threshold must be a finite number" in refused.json()["message"]
     assert client.get("/series/none/settings").status_code == 404
 
 
