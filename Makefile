@@ -10,7 +10,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 RIE := .rie/aws-lambda-rie
 NATIVE := $(shell find native src/pixelshift/_native -name '*.[ch]' -path 'native/*' -o -name '*.pyx' -o -name '*.pxd' 2>/dev/null)
 
-.PHONY: serve test test-slow test-container cache-tests check build emulators system format bench fuzz bench-instructions sanitize calibrate clean
+.PHONY: serve test test-slow test-container cache-tests check check-static check-tests build emulators system format bench fuzz bench-instructions sanitize calibrate clean
 
 serve: build ## Serve the sample pictures on http://127.0.0.1:8000
 	$(PY) -m pixelshift serve --host $(HOST) --port $(PORT) --folder samples
@@ -29,16 +29,18 @@ test-container: build $(RIE) ## The images: built and run without a Docker engin
 	tests/container/standin
 	$(PY) -m pytest -m container --timeout=3600
 
-check: build ## Format, lint, types, import floors, fast tests
+check: build ## Format, lint, types, import floors, fast tests: side by side
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync check-static check-tests
+
+check-static:
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
 	git ls-files 'native/*.[ch]' | xargs -r $(VENV)/bin/clang-format --dry-run --Werror
-	$(PY) -m pytest -q -n 2 tests/unit -m "not slow" --timeout=30
 
-sanitize: build ## The kernels under ASan and UBSan, by the C drivers in native/tests
-	$(PY) -m pytest -q tests/native/test_sanitized_kernels.py tests/native/test_resample_stream.py
+check-tests:
+	$(PY) -m pytest -q -n 4 tests/unit -m "not slow" --timeout=60
 
 format: build
 	$(PY) -m ruff format .
