@@ -70,23 +70,58 @@ static inline __attribute__((always_inline)) void unfilter_average(uint8_t *dst,
     }
 }
 
+/* What PAETH predicts, of bytes in 16-bit lanes. */
+static inline __m128i paeth_of_pixels(__m128i a, __m128i b, __m128i c) {
+    __m128i from_c = _mm_sub_epi16(b, c);
+    __m128i to_b = _mm_sub_epi16(a, c);
+    __m128i to_c = _mm_abs_epi16(_mm_add_epi16(from_c, to_b));
+    __m128i to_a = _mm_abs_epi16(from_c);
+    to_b = _mm_abs_epi16(to_b);
+    __m128i least = _mm_min_epi16(to_c, _mm_min_epi16(to_a, to_b));
+    __m128i nearest = _mm_blendv_epi8(c, b, _mm_cmpeq_epi16(least, to_b));
+    return _mm_blendv_epi8(nearest, a, _mm_cmpeq_epi16(least, to_a));
+}
+
 static inline __attribute__((always_inline)) void unfilter_paeth(uint8_t *dst, const uint8_t *src, const uint8_t *above,
                                                                  size_t bytes, size_t step) {
     __m128i a = _mm_setzero_si128(), c = a;
     for (size_t i = 0; i + step <= bytes; i += step) {
         __m128i b = _mm_cvtepu8_epi16(load_pixel(above + i, step));
-        __m128i from_c = _mm_sub_epi16(b, c);
-        __m128i to_b = _mm_sub_epi16(a, c);
-        __m128i to_c = _mm_abs_epi16(_mm_add_epi16(from_c, to_b));
-        __m128i to_a = _mm_abs_epi16(from_c);
-        to_b = _mm_abs_epi16(to_b);
-        __m128i least = _mm_min_epi16(to_c, _mm_min_epi16(to_a, to_b));
-        __m128i nearest = _mm_blendv_epi8(c, b, _mm_cmpeq_epi16(least, to_b));
-        nearest = _mm_blendv_epi8(nearest, a, _mm_cmpeq_epi16(least, to_a));
         /* Bytes in 16-bit lanes: the high halves stay zero. */
-        a = _mm_add_epi8(_mm_cvtepu8_epi16(load_pixel(src + i, step)), nearest);
+        a = _mm_add_epi8(_mm_cvtepu8_epi16(load_pixel(src + i, step)), paeth_of_pixels(a, b, c));
         store_pixel(dst + i, _mm_packus_epi16(a, a), step);
         c = b;
+    }
+}
+
+/*
+ * A pixel waits for the one before it, not for the CPU, so two go at once: in the low half of the lanes the first
+ * row's, in the high half the second row's one pixel behind, whose neighbour above was made just before.
+ */
+static inline __attribute__((always_inline)) void unfilter_paeth_pair(uint8_t *const dst[2],
+                                                                      const uint8_t *const src[2], const uint8_t *above,
+                                                                      size_t bytes, size_t step) {
+    __m128i a = _mm_setzero_si128(), c = a;
+    for (size_t i = 0; i + step <= bytes; i += step) {
+        __m128i both = load_pixel(src[0] + i, step);
+        if (i > 0) {
+            both = _mm_unpacklo_epi32(both, load_pixel(src[1] + i - step, step));
+        }
+        __m128i b = _mm_unpacklo_epi64(_mm_cvtepu8_epi16(load_pixel(above + i, step)), a);
+        a = _mm_add_epi8(_mm_cvtepu8_epi16(both), paeth_of_pixels(a, b, c));
+        __m128i packed = _mm_packus_epi16(a, a);
+        store_pixel(dst[0] + i, packed, step);
+        if (i > 0) {
+            store_pixel(dst[1] + i - step, _mm_srli_si128(packed, 4), step);
+        }
+        c = b;
+    }
+    if (bytes >= step) {
+        size_t last = bytes - step;
+        __m128i b = _mm_unpacklo_epi64(_mm_setzero_si128(), a);
+        __m128i both = _mm_slli_si128(load_pixel(src[1] + last, step), 4);
+        a = _mm_add_epi8(_mm_cvtepu8_epi16(both), paeth_of_pixels(a, b, c));
+        store_pixel(dst[1] + last, _mm_srli_si128(_mm_packus_epi16(a, a), 4), step);
     }
 }
 
@@ -121,6 +156,17 @@ void pixelshift_png_unfilter_avx2(uint8_t *dst, const uint8_t *src, const uint8_
     }
     if (!done) {
         pixelshift_png_unfilter_scalar(dst, src, above, bytes, step, filter);
+    }
+}
+
+void pixelshift_png_unfilter_paeth_pair_avx2(uint8_t *const dst[2], const uint8_t *const src[2], const uint8_t *above,
+                                             size_t bytes, size_t step) {
+    if (step == 4) {
+        unfilter_paeth_pair(dst, src, above, bytes, 4);
+    } else if (step == 3) {
+        unfilter_paeth_pair(dst, src, above, bytes, 3);
+    } else {
+        pixelshift_png_unfilter_paeth_pair_scalar(dst, src, above, bytes, step);
     }
 }
 

@@ -2,6 +2,7 @@
 
 static const pixelshift_png_kernels_table SCALAR = {
     pixelshift_png_unfilter_scalar,
+    pixelshift_png_unfilter_paeth_pair_scalar,
     pixelshift_png_filter_scalar,
     pixelshift_png_weigh_scalar,
 };
@@ -9,6 +10,7 @@ static const pixelshift_png_kernels_table SCALAR = {
 #if PIXELSHIFT_HAVE_AVX2
 static const pixelshift_png_kernels_table AVX2 = {
     pixelshift_png_unfilter_avx2,
+    pixelshift_png_unfilter_paeth_pair_avx2,
     pixelshift_png_filter_avx2,
     pixelshift_png_weigh_avx2,
 };

@@ -36,7 +36,8 @@ static int next_chunk(png_stream *stream, png_chunk *chunk) {
     chunk->complete = left - 8 >= (size_t)length + 4;
     chunk->size = length < left - 8 ? length : left - 8;
     chunk->correct =
-        chunk->complete && crc32_gzip_refl(0, start + 4, (uint64_t)length + 4) == load32(start + 8 + length);
+        chunk->complete && (chunk->kind == PNG_KIND('I', 'D', 'A', 'T') ||
+                            crc32_gzip_refl(0, start + 4, (uint64_t)length + 4) == load32(start + 8 + length));
     stream->at += chunk->complete ? 12 + (size_t)length : left;
     return 1;
 }
@@ -116,7 +117,7 @@ pixelshift_engine_status png_stream_open(png_stream *stream, png_header *header,
     stream->data = data;
     stream->size = size;
     stream->at = PNG_SIGNATURE;
-    stream->ended = stream->started = stream->harmed = 0;
+    stream->over = stream->ended = stream->started = stream->harmed = 0;
     if (size < PNG_SIGNATURE || memcmp(data, SIGNATURE, PNG_SIGNATURE) != 0 || !next_chunk(stream, &chunk) ||
         !read_header(header, &chunk)) {
         return PIXELSHIFT_ENGINE_DAMAGED;
@@ -142,21 +143,23 @@ pixelshift_engine_status png_stream_open(png_stream *stream, png_header *header,
     return PIXELSHIFT_ENGINE_DAMAGED;
 }
 
-/* Makes the next IDAT chunk that is not empty the input; 0 behind the last. */
+/* Makes the next IDAT chunk that is not empty the input; 0 behind the last. They follow each other, or are over. */
 static int more_input(png_stream *stream) {
     png_chunk chunk;
-    while (stream->inflate.avail_in == 0) {
-        if (!next_chunk(stream, &chunk) || chunk.kind != PNG_KIND('I', 'D', 'A', 'T')) {
-            return 0;
+    while (stream->inflate.avail_in == 0 && !stream->over) {
+        if (next_chunk(stream, &chunk) && chunk.kind == PNG_KIND('I', 'D', 'A', 'T')) {
+            use_input(stream, &chunk);
+        } else {
+            stream->over = 1;
         }
-        use_input(stream, &chunk);
     }
-    return 1;
+    return stream->inflate.avail_in > 0;
 }
 
 /*
  * The zlib header (RFC 1950), read here because its window size is not to be believed: encoders are known to announce
- * less than they use, and libpng forgives it.
+ * less than they use, and libpng forgives it. What follows is plain deflate: the sum behind it says nothing that would
+ * change what is shown.
  */
 static int read_zlib_header(png_stream *stream) {
     uint32_t word = 0;
@@ -167,7 +170,7 @@ static int read_zlib_header(png_stream *stream) {
         word = word << 8 | *stream->inflate.next_in++;
         stream->inflate.avail_in--;
     }
-    stream->inflate.crc_flag = ISAL_ZLIB_NO_HDR_VER;
+    stream->inflate.crc_flag = ISAL_DEFLATE;
     stream->started = 1;
     int method = (int)(word >> 8 & 15), has_dictionary = (int)(word >> 5 & 1);
     return method == 8 && !has_dictionary && word % 31 == 0;

@@ -22,7 +22,7 @@ typedef struct {
     const uint8_t *data;
     size_t size;  /* as much as is there */
     int complete; /* all of it is there, with its checksum */
-    int correct;  /* and the checksum matches */
+    int correct;  /* and the checksum matches; not looked at for pixels */
 } png_chunk;
 
 /* What stands before the pixels. */
@@ -38,7 +38,8 @@ typedef struct {
 typedef struct {
     const uint8_t *data;
     size_t size, at; /* `at`: where the next chunk starts */
-    int ended;       /* the deflate stream, or the last IDAT chunk, is over */
+    int over;        /* there is no further IDAT chunk */
+    int ended;       /* the deflate stream, or what there is of it, is over */
     int started;     /* the two bytes of the zlib header were read */
     int harmed;
     struct inflate_state inflate;
@@ -46,7 +47,8 @@ typedef struct {
 
 /* Reads the chunks up to the first IDAT, which is the stream's first. */
 pixelshift_engine_status png_stream_open(png_stream *stream, png_header *header, const uint8_t *data, size_t size);
-/* Up to `room` bytes of the zlib stream's contents; fewer only at its end. Damage sets `harmed`. */
+/* Up to `room` bytes of the zlib stream's contents; fewer only at its end. What breaks off or makes no sense
+ * sets `harmed`. */
 size_t png_stream_read(png_stream *stream, uint8_t *to, size_t room);
 
 #endif

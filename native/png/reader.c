@@ -30,26 +30,18 @@ pixelshift_engine_status png_reader_open(png_reader *reader, const uint8_t *data
     return reader->header.interlaced ? PIXELSHIFT_ENGINE_UNSUPPORTED : PIXELSHIFT_ENGINE_OK;
 }
 
-/* The next filtered row with its filter's byte, or NULL. */
-static const uint8_t *next_filtered(png_reader *reader) {
-    size_t wanted = reader->row_bytes + 1;
-    if (reader->to - reader->from < wanted) {
+/* Whether that many filtered bytes wait, or could be had. */
+static int has_filtered(png_reader *reader, size_t wanted) {
+    if (reader->to - reader->from < wanted && wanted <= reader->capacity) {
         memmove(reader->filtered, reader->filtered + reader->from, reader->to - reader->from);
         reader->to -= reader->from;
         reader->from = 0;
         reader->to += png_stream_read(&reader->stream, reader->filtered + reader->to, reader->capacity - reader->to);
-        if (reader->to < wanted) {
-            return NULL;
-        }
     }
-    const uint8_t *row = reader->filtered + reader->from;
-    if (row[0] >= PIXELSHIFT_PNG_FILTERS) {
-        return NULL;
-    }
-    reader->from += wanted;
-    return row;
+    return reader->to - reader->from >= wanted;
 }
 
+/* A filtered row behind its filter's byte; what is expanded goes by way of the reader's own rows. */
 static void finish_row(png_reader *reader, uint8_t *dst, const uint8_t *above, const uint8_t *filtered) {
     pixelshift_png_filter filter = (pixelshift_png_filter)filtered[0];
     if (png_is_plain(&reader->header)) {
@@ -63,18 +55,42 @@ static void finish_row(png_reader *reader, uint8_t *dst, const uint8_t *above, c
     reader->above = row;
 }
 
+/* Up to `most` of the next rows, two where they can be undone together; 0 at the end of what can be read. */
+static int finish_rows(png_reader *reader, uint8_t *dst, ptrdiff_t stride, const uint8_t *above, int most) {
+    size_t whole = reader->row_bytes + 1;
+    int is_pair = most > 1 && png_is_plain(&reader->header) && has_filtered(reader, 2 * whole);
+    if (!is_pair && !has_filtered(reader, whole)) {
+        return 0;
+    }
+    const uint8_t *filtered = reader->filtered + reader->from;
+    if (filtered[0] >= PIXELSHIFT_PNG_FILTERS) {
+        return 0;
+    }
+    if (is_pair && filtered[0] == PIXELSHIFT_PNG_PAETH && filtered[whole] == PIXELSHIFT_PNG_PAETH) {
+        uint8_t *const to[2] = {dst, dst + stride};
+        const uint8_t *const from[2] = {filtered + 1, filtered + whole + 1};
+        reader->kernels->unfilter_paeth_pair(to, from, above, reader->row_bytes, reader->step);
+        reader->from += 2 * whole;
+        return 2;
+    }
+    finish_row(reader, dst, above, filtered);
+    reader->from += whole;
+    return 1;
+}
+
 int png_reader_rows(png_reader *reader, uint8_t *dst, ptrdiff_t stride, int count) {
     int plain = png_is_plain(&reader->header), left = (int)reader->header.height - reader->rows_read, rows = 0;
     count = count < left ? count : left;
-    for (; rows < count; rows++) {
-        const uint8_t *filtered = next_filtered(reader);
-        if (filtered == NULL) {
+    while (rows < count) {
+        /* Plain rows are unfiltered from row to row where they end up. */
+        const uint8_t *above = plain && rows > 0 ? dst - stride : reader->above;
+        int finished = finish_rows(reader, dst, stride, above, count - rows);
+        if (finished == 0) {
             reader->stream.harmed = 1;
             break;
         }
-        /* Plain rows are unfiltered from row to row where they end up. */
-        finish_row(reader, dst, plain && rows > 0 ? dst - stride : reader->above, filtered);
-        dst += stride;
+        rows += finished;
+        dst += finished * stride;
     }
     if (plain && rows > 0) {
         memcpy(reader->above, dst - stride, reader->row_bytes);

@@ -34,6 +34,12 @@ void pixelshift_png_unfilter_scalar(uint8_t *dst, const uint8_t *src, const uint
     }
 }
 
+void pixelshift_png_unfilter_paeth_pair_scalar(uint8_t *const dst[2], const uint8_t *const src[2], const uint8_t *above,
+                                               size_t bytes, size_t step) {
+    unfilter(dst[0], src[0], above, bytes, step, PIXELSHIFT_PNG_PAETH);
+    unfilter(dst[1], src[1], dst[0], bytes, step, PIXELSHIFT_PNG_PAETH);
+}
+
 void pixelshift_png_filter_scalar(uint8_t *dst, const uint8_t *row, const uint8_t *above, size_t bytes, size_t step,
                                   pixelshift_png_filter filter) {
     for (size_t i = 0; i < bytes; i++) {

@@ -6,6 +6,8 @@
 
 void pixelshift_png_unfilter_scalar(uint8_t *dst, const uint8_t *src, const uint8_t *above, size_t bytes, size_t step,
                                     pixelshift_png_filter filter);
+void pixelshift_png_unfilter_paeth_pair_scalar(uint8_t *const dst[2], const uint8_t *const src[2], const uint8_t *above,
+                                               size_t bytes, size_t step);
 void pixelshift_png_filter_scalar(uint8_t *dst, const uint8_t *row, const uint8_t *above, size_t bytes, size_t step,
                                   pixelshift_png_filter filter);
 void pixelshift_png_weigh_scalar(uint64_t costs[PIXELSHIFT_PNG_FILTERS], const uint8_t *row, const uint8_t *above,
@@ -13,6 +15,8 @@ void pixelshift_png_weigh_scalar(uint64_t costs[PIXELSHIFT_PNG_FILTERS], const u
 
 void pixelshift_png_unfilter_avx2(uint8_t *dst, const uint8_t *src, const uint8_t *above, size_t bytes, size_t step,
                                   pixelshift_png_filter filter);
+void pixelshift_png_unfilter_paeth_pair_avx2(uint8_t *const dst[2], const uint8_t *const src[2], const uint8_t *above,
+                                             size_t bytes, size_t step);
 void pixelshift_png_filter_avx2(uint8_t *dst, const uint8_t *row, const uint8_t *above, size_t bytes, size_t step,
                                 pixelshift_png_filter filter);
 void pixelshift_png_weigh_avx2(uint64_t costs[PIXELSHIFT_PNG_FILTERS], const uint8_t *row, const uint8_t *above,

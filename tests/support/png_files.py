@@ -90,17 +90,18 @@ def sample(
     transparent: bool = False,
     cut: int | None = None,
     window: int | None = None,
+    filters: Sequence[int] | None = None,
     seed: int = 0,
 ) -> Sample:
-    """A random file of that kind, every filter in use, and its pixels by formula."""
+    """A random file of that kind and its pixels by formula. ``filters`` of its rows; by default every one is in use."""
     rng = np.random.default_rng(seed)
     width, height = size
     samples = rng.integers(0, 1 << bits, (height, width, SAMPLES[colour]))
     # Some flat parts, so that colours repeat.
     samples[: height // 2, : width // 3] = samples[0, 0]
     rows = packed(samples, bits)
-    filters = rng.permutation(np.arange(height) % 5)
-    raw = filtered(rows, [int(one) for one in filters], max(1, SAMPLES[colour] * bits // 8))
+    filters = filters or [int(one) for one in rng.permutation(np.arange(height) % 5)]
+    raw = filtered(rows, filters, max(1, SAMPLES[colour] * bits // 8))
     stream = zlib.compress(raw)
     if window is not None:
         head = (window - 8) << 12 | 0x800

@@ -6,8 +6,8 @@
  * alpha, RGB, RGBA), picks each row's filter by the least sum of absolute differences and compresses by a deflate of
  * its own, whose bytes are the same on every machine.
  *
- * Damage follows libpng as a tolerant caller uses it: a checksum that does not match is not held against the
- * pixels, and a stream that breaks off leaves the rows before the break.
+ * Damage follows libpng as a tolerant caller uses it: checksums of pixels are not held against them, and
+ * so not computed; a stream that breaks off leaves the rows before the break.
  */
 #ifndef PIXELSHIFT_PNG_H
 #define PIXELSHIFT_PNG_H
@@ -34,6 +34,9 @@ typedef struct {
     /* The row behind a filtered one. `step` is the bytes of a whole pixel, at least 1; dst may be src. */
     void (*unfilter)(uint8_t *dst, const uint8_t *src, const uint8_t *above, size_t bytes, size_t step,
                      pixelshift_png_filter filter);
+    /* Two rows that both have the filter PAETH, the second below the first; dst must be apart from src. */
+    void (*unfilter_paeth_pair)(uint8_t *const dst[2], const uint8_t *const src[2], const uint8_t *above, size_t bytes,
+                                size_t step);
     /* The filtered row. row and above have MARGIN zeros before them. */
     void (*filter)(uint8_t *dst, const uint8_t *row, const uint8_t *above, size_t bytes, size_t step,
                    pixelshift_png_filter filter);
@@ -49,7 +52,7 @@ typedef struct {
     int32_t channels; /* of the rows handed out: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA */
     int32_t bits;     /* per sample in the file */
     int32_t rows;     /* that could be decoded */
-    int32_t harmed;   /* the stream broke off, or a checksum does not match */
+    int32_t harmed;   /* the stream broke off */
 } pixelshift_png_info;
 
 /* Reads up to the pixels: UNSUPPORTED where they are interlaced, DAMAGED, NO_MEMORY. */

@@ -43,6 +43,32 @@ def test_every_kind_of_file_shows_what_the_specification_says(
     assert np.array_equal(pixels, made.pixels)
 
 
+@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("width", [1, 2, 5, 32])
+@pytest.mark.parametrize("filters", ["444", "4444", "14414", "2442444", "04440"])
+@pytest.mark.parametrize("colour", [png_files.GREY, png_files.RGB, png_files.RGBA])
+def test_rows_that_are_undone_in_pairs_are_what_they_are_alone(
+    colour: int, filters: str, width: int, level: Level
+) -> None:
+    made = sample(colour, 8, (width, len(filters)), filters=[int(one) for one in filters])
+    assert np.array_equal(_png.decode(made.file, cpu=level)[0], made.pixels)
+
+
+@pytest.mark.parametrize("width", [40, 30_000, 50_000])
+def test_pixels_end_with_the_first_chunk_of_another_kind(width: int) -> None:
+    """However much of them is read at once: a row or many."""
+    raw = b"".join(b"\0" + bytes([row + 1]) * 3 * width for row in range(6))
+    stream = zlib.compressobj(0, zlib.DEFLATED, 15)
+    parts = [stream.compress(raw[: len(raw) // 2]) + stream.flush(zlib.Z_FULL_FLUSH)]
+    parts.append(stream.compress(raw[len(raw) // 2 :]) + stream.flush())
+    foreign = chunk(b"tEXt", b"Comment\0between")
+    file = header(width, 6, 8, png_files.RGB) + idat(parts[0]) + foreign + idat(parts[1]) + END
+    pixels, rows = _png.decode(file)
+    assert rows == 3
+    assert pixels[:3, 0, 0].tolist() == [1, 2, 3]
+    assert not pixels[3:].any()
+
+
 @pytest.mark.parametrize(("colour", "bits"), [kind for kind in KINDS if kind[1] <= 8])
 def test_the_files_of_these_tests_mean_the_same_to_pillow(colour: int, bits: int) -> None:
     made = sample(colour, bits)
