@@ -42,6 +42,10 @@ check-static:
 check-tests:
 	$(PY) -m pytest -q -n 4 tests/unit -m "not slow" --timeout=60
 
+sanitize: build ## The kernels under ASan and UBSan, by the C drivers in native/tests and the stored inputs of native/fuzz
+	$(PY) -m pytest -q tests/native/test_sanitized_kernels.py tests/native/test_resample_stream.py \
+		tests/native/test_fuzz_corpus.py
+
 format: build
 	$(PY) -m ruff format .
 	$(PY) -m ruff check --fix .

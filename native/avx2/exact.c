@@ -16,8 +16,7 @@ static pixelshift_resample_plan plan_of_tiles(const pixelshift_exact_plan *plan)
 
 size_t pixelshift_exact_scratch_bytes_avx2(const pixelshift_exact_plan *plan) {
     pixelshift_resample_plan tiles = plan_of_tiles(plan);
-    workshop shop = lay_out(&tiles, NULL);
-    return ((size_t)(shop.samples + SLACK) + TILE + STRIP) * STRIP * sizeof(int16_t);
+    return workshop_bytes(&tiles);
 }
 
 static inline __m256i level_of(__m256i high, __m256i low) {

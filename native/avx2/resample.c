@@ -11,8 +11,7 @@
 #include "resample_turn.h"
 
 size_t pixelshift_resample_scratch_bytes_avx2(const pixelshift_resample_plan *plan) {
-    workshop shop = lay_out(plan, NULL);
-    return ((size_t)(shop.samples + SLACK) + TILE + STRIP) * STRIP * sizeof(int16_t);
+    return workshop_bytes(plan);
 }
 
 /* Eight columns of 16 rows -> eight pairs of rows, 8 samples each. */

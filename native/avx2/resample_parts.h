@@ -24,8 +24,8 @@ typedef struct {
     int16_t *turned; /* [TILE][STRIP] */
 } workshop;
 
-/* Outputs are taken eight at a time, so a tile must hold at least what eight of them read. */
-static inline workshop lay_out(const pixelshift_resample_plan *plan, void *memory) {
+/* Source samples that a tile has room for: outputs are taken eight at a time, so at least what eight of them read. */
+static inline int32_t tile_samples(const pixelshift_resample_plan *plan) {
     const pixelshift_resample_axis *x = plan->x;
     int32_t eight = 0;
     for (int32_t i = 0; i < x->out; i += 8) {
@@ -33,10 +33,16 @@ static inline workshop lay_out(const pixelshift_resample_plan *plan, void *memor
         int32_t span = x->start[end] + x->count[end] + 1 - (x->start[i] & ~1);
         eight = span > eight ? span : eight;
     }
-    workshop shop;
     int32_t least = (eight + 1) / 2 * 2 * plan->channels;
-    shop.samples = least > TILE ? least : TILE;
-    shop.pairs = memory;
+    return least > TILE ? least : TILE;
+}
+
+static inline size_t workshop_bytes(const pixelshift_resample_plan *plan) {
+    return ((size_t)(tile_samples(plan) + SLACK) + TILE + STRIP) * STRIP * sizeof(int16_t);
+}
+
+static inline workshop lay_out(const pixelshift_resample_plan *plan, void *memory) {
+    workshop shop = {.samples = tile_samples(plan), .pairs = memory};
     shop.turned = shop.pairs + (size_t)(shop.samples + SLACK) * STRIP;
     return shop;
 }

@@ -50,10 +50,12 @@ int pixelshift_convolve_mask_init(pixelshift_convolve_mask *mask, const int32_t 
     mask->weight = weight;
     mask->boxes = 0;
     for (size_t r = 0; r <= radius; r++) {
-        int32_t step = weight[r] - (r < radius ? weight[r + 1] : 0);
-        if (step < 0) {
+        int32_t next = r < radius ? weight[r + 1] : 0;
+        /* Below 0 there are more steps than boxes, and differences that no integer holds. */
+        if (next < 0 || next > weight[r]) {
             return 0;
         }
+        int32_t step = weight[r] - next;
         if (step > 0) {
             mask->box_radius[mask->boxes] = r;
             mask->box_weight[mask->boxes++] = (int16_t)step;

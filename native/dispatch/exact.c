@@ -59,7 +59,7 @@ static size_t row_bytes(int32_t pixels, int32_t channels) {
     return (aligned((size_t)pixels * (size_t)channels + STRIP) | 64) + 64;
 }
 
-/* `memory` may be NULL to learn the bytes. */
+/* Without memory it tells the bytes, and no more. */
 static layout lay_out(const pixelshift_exact_plan *plan, pixelshift_cpu_level level, uint8_t *memory) {
     size_t in_row = row_bytes(plan->x->high.in, plan->channels);
     size_t out_row = row_bytes(plan->x->high.out, plan->channels);
@@ -71,12 +71,14 @@ static layout lay_out(const pixelshift_exact_plan *plan, pixelshift_cpu_level le
     at.ring_row = down_first ? in_row : out_row;
     at.strip_row = down_first || plan->premultiply ? in_row : 0;
     at.ready_row = down_first ? out_row : 0;
-    at.ring = memory;
-    at.strip = at.ring + (size_t)at.slots * at.ring_row;
-    at.ready = at.strip + STRIP * at.strip_row;
-    at.scratch = at.ready + STRIP * at.ready_row;
     size_t before = (size_t)at.slots * at.ring_row + STRIP * (at.strip_row + at.ready_row);
     at.bytes = before + aligned(pixelshift_exact_kernels(level)->scratch_bytes(plan));
+    if (memory != NULL) {
+        at.ring = memory;
+        at.strip = at.ring + (size_t)at.slots * at.ring_row;
+        at.ready = at.strip + STRIP * at.strip_row;
+        at.scratch = at.ready + STRIP * at.ready_row;
+    }
     return at;
 }
 

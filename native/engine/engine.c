@@ -186,6 +186,12 @@ static pixelshift_engine_status attempt(const pixelshift_engine_job *job, const 
     return status;
 }
 
+/* What the next source may see otherwise: it, too, says what lies outside, unless the file is damaged before that. */
+static int is_doubtful(pixelshift_engine_status status) {
+    return status == PIXELSHIFT_ENGINE_DAMAGED || status == PIXELSHIFT_ENGINE_UNSUPPORTED ||
+           status == PIXELSHIFT_ENGINE_OUTSIDE;
+}
+
 pixelshift_engine_status pixelshift_engine_run(const pixelshift_engine_job *job, uint8_t **output,
                                                size_t *output_size) {
     *output = NULL;
@@ -198,7 +204,7 @@ pixelshift_engine_status pixelshift_engine_run(const pixelshift_engine_job *job,
     do {
         status = attempt(job, kind, output, output_size);
         kind = kind->fallback;
-    } while (kind != NULL && (status == PIXELSHIFT_ENGINE_DAMAGED || status == PIXELSHIFT_ENGINE_UNSUPPORTED));
+    } while (kind != NULL && is_doubtful(status));
     return status;
 }
 

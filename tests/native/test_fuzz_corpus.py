@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-TARGETS = ["changepoint", "engine_jpeg", "engine_png", "png_decode", "png_encode"]
+TARGETS = sorted(path.stem for path in (ROOT / "native" / "fuzz").glob("*.c") if path.stem != "replay")
 
 
 @pytest.fixture(scope="module")
