@@ -16,9 +16,30 @@ static __m256i interleaved(__m256i rows) {
     return _mm256_shuffle_epi8(_mm256_permute4x64_epi64(rows, 0xD8), pairs);
 }
 
-static __m256i load_pair(const int16_t *block, int a, int b) {
-    __m256i first = _mm256_castsi128_si256(_mm_load_si128((const __m128i *)(block + 8 * a)));
-    return interleaved(_mm256_inserti128_si256(first, _mm_load_si128((const __m128i *)(block + 8 * b)), 1));
+static uint32_t sum_of(__m256i values) {
+    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(values), _mm256_extracti128_si256(values, 1));
+    __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
+    return (uint32_t)_mm_cvtsi128_si32(two) + (uint32_t)_mm_extract_epi32(two, 1);
+}
+
+/* The values of rows 2 i and 2 i + 1; 0 where they are too large together. */
+static inline int dequantised(__m256i values[4], const int16_t *block, const int16_t *quantiser) {
+    __m256i sum = _mm256_setzero_si256();
+    for (int i = 0; i < 4; i++) {
+        __m256i coefficients = _mm256_load_si256((const __m256i *)block + i);
+        __m256i factors = _mm256_loadu_si256((const __m256i *)quantiser + i);
+        values[i] = _mm256_mullo_epi16(coefficients, factors);
+        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_abs_epi16(coefficients), factors));
+    }
+    return sum_of(sum) <= PIXELSHIFT_IDCT_LIMIT;
+}
+
+/* Rows (0,4), (2,6), (1,7), (3,5) as pairs. */
+static inline void paired(__m256i pairs[4], const __m256i values[4]) {
+    pairs[0] = interleaved(_mm256_permute2x128_si256(values[0], values[2], 0x20));
+    pairs[1] = interleaved(_mm256_permute2x128_si256(values[1], values[3], 0x20));
+    pairs[2] = interleaved(_mm256_blend_epi32(_mm256_permute4x64_epi64(values[0], 0x4E), values[3], 0xF0));
+    pairs[3] = interleaved(_mm256_blend_epi32(_mm256_permute4x64_epi64(values[1], 0x4E), values[2], 0xF0));
 }
 
 static __m256i weighted(__m256i pairs, int ka, int kb) {
@@ -72,10 +93,13 @@ static void store_rows(uint8_t *dst, ptrdiff_t stride, __m256i rows) {
     _mm_storel_epi64((__m128i *)(dst + 4 * stride), _mm256_extracti128_si256(bytes, 1));
 }
 
-void pixelshift_idct_to_8_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block) {
-    __m256i sums[8], columns[4], rows[4];
-    transform_8(sums, load_pair(block, 0, 4), load_pair(block, 2, 6), load_pair(block, 1, 7), load_pair(block, 3, 5),
-                11);
+int pixelshift_idct_to_8_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block, const int16_t *quantiser) {
+    __m256i values[4], pairs[4], sums[8], columns[4], rows[4];
+    if (!dequantised(values, block, quantiser)) {
+        return 0;
+    }
+    paired(pairs, values);
+    transform_8(sums, pairs[0], pairs[1], pairs[2], pairs[3], 11);
     transposed(columns, sums);
     __m256i i17 = interleaved(_mm256_permute2x128_si256(columns[1], columns[3], 0x30));
     __m256i i35 = interleaved(_mm256_permute2x128_si256(columns[3], columns[1], 0x30));
@@ -84,6 +108,7 @@ void pixelshift_idct_to_8_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t
     for (int y = 0; y < 4; y++) {
         store_rows(dst + y * dst_stride, dst_stride, rows[y]);
     }
+    return 1;
 }
 
 /* Four sums with one fraction bit more; input 4 has no part in it. */
@@ -100,10 +125,13 @@ static inline void transform_4(__m256i out[4], __m256i i04, __m256i i26, __m256i
     out[3] = _mm256_srai_epi32(_mm256_sub_epi32(sum, o0), bits);
 }
 
-void pixelshift_idct_to_4_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block) {
-    __m256i sums[8], columns[4], rows[4];
-    transform_4(sums, load_pair(block, 0, 4), load_pair(block, 2, 6), load_pair(block, 1, 7), load_pair(block, 3, 5),
-                12);
+int pixelshift_idct_to_4_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block, const int16_t *quantiser) {
+    __m256i values[4], pairs[4], sums[8], columns[4], rows[4];
+    if (!dequantised(values, block, quantiser)) {
+        return 0;
+    }
+    paired(pairs, values);
+    transform_4(sums, pairs[0], pairs[1], pairs[2], pairs[3], 12);
     sums[4] = sums[5] = sums[6] = sums[7] = _mm256_setzero_si256();
     transposed(columns, sums);
     __m256i i17 = interleaved(_mm256_permute2x128_si256(columns[1], columns[3], 0x30));
@@ -116,6 +144,7 @@ void pixelshift_idct_to_4_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t
         int32_t four = _mm_cvtsi128_si32(bytes);
         memcpy(dst + y * dst_stride, &four, sizeof four);
     }
+    return 1;
 }
 
 /* Three inputs of sixteen blocks to three rounded, shifted and saturated sums. */

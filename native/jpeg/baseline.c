@@ -22,6 +22,12 @@ int jpeg_baseline_fits(const struct jpeg_decompress_struct *decoder) {
             decoder->quant_tbl_ptrs[component->quant_tbl_no] == NULL) {
             return 0;
         }
+        const UINT16 *quantiser = decoder->quant_tbl_ptrs[component->quant_tbl_no]->quantval;
+        for (int k = 0; k < DCTSIZE2; k++) {
+            if (quantiser[k] > INT16_MAX) {
+                return 0;
+            }
+        }
     }
     return decoder->src->bytes_in_buffer > 0;
 }
@@ -30,46 +36,52 @@ int jpeg_baseline_has_size(int size) {
     return size == 8 || size == 4 || (size >= 1 && size <= 3);
 }
 
+/* Of a dequantised DC value, well beyond 8 * 255: see PIXELSHIFT_IDCT_LIMIT. */
+enum { DC_LIMIT = 4095 };
+
 /* Sizes up to this are transformed a row of blocks at a time, from as many coefficients as there are samples. */
 enum { SMALL_SIZE = 3 };
 
 /* The zigzag position of the last coefficient that matters. */
-static const int NEEDED[SMALL_SIZE + 1] = {[1] = 0, [2] = 4, [3] = 12};
+static const size_t NEEDED[SMALL_SIZE + 1] = {[1] = 0, [2] = 4, [3] = 12};
 
 static int build_tables(jpeg_baseline *baseline, const struct jpeg_decompress_struct *decoder) {
+    int dc_built = 0, ac_built = 0;
     for (int i = 0; i < baseline->components; i++) {
         const jpeg_component_info *component = &decoder->comp_info[i];
-        entropy_table *dc = &baseline->dc[component->dc_tbl_no], *ac = &baseline->ac[component->ac_tbl_no];
-        if (!entropy_table_build(dc, decoder->dc_huff_tbl_ptrs[component->dc_tbl_no], 1) ||
-            !entropy_table_build(ac, decoder->ac_huff_tbl_ptrs[component->ac_tbl_no], 0)) {
+        int dc = component->dc_tbl_no, ac = component->ac_tbl_no;
+        if (!(dc_built >> dc & 1) && !entropy_dc_table_build(&baseline->dc[dc], decoder->dc_huff_tbl_ptrs[dc])) {
             return 0;
         }
-        entropy_table_build_skip(ac);
+        if (!(ac_built >> ac & 1) && !entropy_ac_table_build(&baseline->ac[ac], decoder->ac_huff_tbl_ptrs[ac])) {
+            return 0;
+        }
+        dc_built |= 1 << dc;
+        ac_built |= 1 << ac;
     }
     return 1;
 }
 
-static void fill_rules(entropy_rules *rules, const jpeg_baseline *baseline,
+static void fill_rules(jpeg_baseline_component *component, const jpeg_baseline *baseline,
                        const struct jpeg_decompress_struct *decoder, int index) {
     const jpeg_component_info *from = &decoder->comp_info[index];
+    const UINT16 *table = decoder->quant_tbl_ptrs[from->quant_tbl_no]->quantval; /* rows first */
+    entropy_rules *rules = &component->rules;
     rules->dc = &baseline->dc[from->dc_tbl_no];
     rules->ac = &baseline->ac[from->ac_tbl_no];
-    const JQUANT_TBL *table = decoder->quant_tbl_ptrs[from->quant_tbl_no];
+    rules->dc_limit = table[0] > 0 ? DC_LIMIT / table[0] : DC_LIMIT;
     for (int k = 0; k < DCTSIZE2; k++) {
-        rules->quantiser[k] = table->quantval[entropy_rows_first[k]];
+        rules->quantiser[k] = table[entropy_rows_first[k]];
+        component->quantiser[k] = (int16_t)table[k];
     }
 }
 
-/* Where coefficients go: into a block of 64, or into one array for each that matters. */
+/* Where the coefficients that matter go: into one array for each. */
 static void place_coefficients(jpeg_baseline_component *component) {
     for (int k = 0; k < ENTROPY_POSITIONS; k++) {
-        int at = k < DCTSIZE2 ? entropy_rows_first[k] : DCTSIZE2, v = at / DCTSIZE, u = at % DCTSIZE;
-        if (component->size > SMALL_SIZE) {
-            component->rules.place[k] = (uint32_t)at;
-        } else {
-            int size = component->size, wanted = v < size && u < size;
-            component->rules.place[k] = (uint32_t)((size_t)(wanted ? size * v + u : size * size) * component->stride);
-        }
+        int at = entropy_rows_first[k], v = at / DCTSIZE, u = at % DCTSIZE;
+        int size = component->size, wanted = v < size && u < size;
+        component->rules.place[k] = (uint32_t)((size_t)(wanted ? size * v + u : size * size) * component->stride);
     }
 }
 
@@ -84,15 +96,14 @@ static int open_component(jpeg_baseline *baseline, const struct jpeg_decompress_
     to->stride = (size_t)baseline->mcus_across * (size_t)to->blocks_across;
     to->last_block = (int)to->stride;
     to->bottom = INT32_MAX;
-    fill_rules(&to->rules, baseline, decoder, index);
-    baseline->passing[index] = to->rules;
-    to->rules.needed = size <= SMALL_SIZE ? NEEDED[size] : ENTROPY_LAST;
-    place_coefficients(to);
+    fill_rules(to, baseline, decoder, index);
     if (size > SMALL_SIZE) {
         to->idct = size == 8 ? kernels->to_8 : kernels->to_4;
         return 1;
     }
     to->idct_row = small[size];
+    to->rules.needed = NEEDED[size];
+    place_coefficients(to);
     to->planes = (size_t)(size * size + 1);
     to->coefficients = malloc((size_t)to->blocks_down * to->planes * to->stride * sizeof *to->coefficients);
     return to->coefficients != NULL;
@@ -122,7 +133,7 @@ jpeg_baseline *jpeg_baseline_new(const struct jpeg_decompress_struct *decoder,
     baseline->mcus_across = ((int)decoder->image_width + mcu_width - 1) / mcu_width;
     int mcu_height = DCTSIZE * decoder->max_v_samp_factor;
     baseline->rows_left = ((int)decoder->image_height + mcu_height - 1) / mcu_height;
-    baseline->decode = entropy_decoder(level);
+    baseline->entropy = entropy_decoder_of(level);
     baseline->restart_interval = (int)decoder->restart_interval;
     baseline->until_restart = baseline->restart_interval;
     if (!open_all(baseline, decoder, sizes, level)) {
@@ -180,13 +191,23 @@ static int looks_at_row(const jpeg_baseline_component *component, int y) {
 static int decode_full(jpeg_baseline *baseline, jpeg_baseline_component *component, uint8_t *to, ptrdiff_t stride) {
     _Alignas(32) int16_t block[DCTSIZE2 + 16];
     memset(block, 0, sizeof block);
-    int last = baseline->decode(&baseline->reader, block, &component->rules, &component->prediction);
-    if (last == 0) {
-        fill_flat(to, stride, component->size, block[0]);
-    } else if (last > 0) {
-        component->idct(to, stride, block);
+    int last = baseline->entropy->all(&baseline->reader, block, &component->rules, &component->prediction);
+    if (last > 0) {
+        return component->idct(to, stride, block, component->quantiser);
     }
-    return last >= 0;
+    if (last == 0) {
+        fill_flat(to, stride, component->size, block[0] * component->quantiser[0]);
+    }
+    return last == 0;
+}
+
+/* Passes over a block that nobody looks at. */
+static int pass(jpeg_baseline *baseline, jpeg_baseline_component *component) {
+    return baseline->entropy->none(&baseline->reader, NULL, &component->rules, &component->prediction) >= 0;
+}
+
+static int gather(jpeg_baseline *baseline, jpeg_baseline_component *component, int16_t *to) {
+    return baseline->entropy->some(&baseline->reader, to, &component->rules, &component->prediction) >= 0;
 }
 
 /* The blocks of one component in one MCU. */
@@ -197,12 +218,10 @@ static int decode_blocks(jpeg_baseline *baseline, int index, int mcu, uint8_t *r
         for (int x = 0; x < component->blocks_across; x++) {
             int at = mcu * component->blocks_across + x, done;
             if (!row_wanted || at < component->first_block || at >= component->last_block) {
-                int16_t nothing;
-                done = baseline->decode(&baseline->reader, &nothing, &baseline->passing[index],
-                                        &component->prediction) >= 0;
+                done = pass(baseline, component);
             } else if (component->idct_row != NULL) {
-                int16_t *to = component->coefficients + (size_t)y * component->planes * component->stride + at;
-                done = baseline->decode(&baseline->reader, to, &component->rules, &component->prediction) >= 0;
+                done = gather(baseline, component,
+                              component->coefficients + (size_t)y * component->planes * component->stride + at);
             } else {
                 uint8_t *to = rows + y * component->size * stride + (ptrdiff_t)at * component->size;
                 done = decode_full(baseline, component, to, stride);

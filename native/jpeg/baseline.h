@@ -17,7 +17,8 @@ typedef struct {
     int row; /* sample row where the next row of MCUs begins */
     int32_t prediction;
     entropy_rules rules;
-    pixelshift_idct idct; /* of a block; NULL where whole rows of blocks are transformed at once */
+    pixelshift_idct idct;        /* of a block; NULL where whole rows of blocks are transformed at once */
+    int16_t quantiser[DCTSIZE2]; /* for idct */
     pixelshift_idct_row idct_row;
     /* For idct_row: of each row of blocks its coefficients, one after the other, and one spare. */
     int16_t *coefficients;
@@ -32,9 +33,9 @@ typedef struct {
     int until_restart;
     int restarts;
     jpeg_baseline_component component[JPEG_BASELINE_COMPONENTS];
-    entropy_decode decode;
-    entropy_rules passing[JPEG_BASELINE_COMPONENTS]; /* for blocks that nobody looks at */
-    entropy_table dc[2], ac[2];
+    const entropy_decoder *entropy;
+    entropy_dc_table dc[2];
+    entropy_ac_table ac[2];
     entropy_reader reader;
 } jpeg_baseline;
 

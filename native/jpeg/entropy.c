@@ -3,15 +3,26 @@
 
 #include <string.h>
 
-const uint8_t entropy_rows_first[64] = {
-    0,  1,  8,  16, 9,  2,  3,  10, 17, 24, 32, 25, 18, 11, 4,  5,  12, 19, 26, 33, 40, 48,
-    41, 34, 27, 20, 13, 6,  7,  14, 21, 28, 35, 42, 49, 56, 57, 50, 43, 36, 29, 22, 15, 23,
-    30, 37, 44, 51, 58, 59, 52, 45, 38, 31, 39, 46, 53, 60, 61, 54, 47, 55, 62, 63,
+#define SPARE_10 64, 64, 64, 64, 64, 64, 64, 64, 64, 64
+
+const uint8_t entropy_rows_first[ENTROPY_POSITIONS] = {
+    0,        1,        8,        16,       9,        2,        3,        10,       17,       24, 32, 25, 18,
+    11,       4,        5,        12,       19,       26,       33,       40,       48,       41, 34, 27, 20,
+    13,       6,        7,        14,       21,       28,       35,       42,       49,       56, 57, 50, 43,
+    36,       29,       22,       15,       23,       30,       37,       44,       51,       58, 59, 52, 45,
+    38,       31,       39,       46,       53,       60,       61,       54,       47,       55, 62, 63, SPARE_10,
+    SPARE_10, SPARE_10, SPARE_10, SPARE_10, SPARE_10, SPARE_10, SPARE_10, SPARE_10, SPARE_10,
 };
 
-static uint32_t entry(int total, int step, uint32_t subtract) {
-    return (uint32_t)total | (uint32_t)step << ENTROPY_TOTAL_BITS |
-           subtract << (ENTROPY_TOTAL_BITS + ENTROPY_STEP_BITS);
+static entropy_entry single(int bits, int step, uint32_t subtract) {
+    entropy_entry entry = {
+        .bits = (uint8_t)bits,
+        .shift = (uint8_t)(64 - bits),
+        .step = (uint8_t)step,
+        .steps = (uint8_t)step,
+        .subtract = (uint16_t)subtract,
+    };
+    return entry;
 }
 
 /* AC symbols with no value and a run below 15 end the block, as libjpeg reads them. */
@@ -19,84 +30,129 @@ static int normal_symbol(int symbol, int is_dc) {
     return !is_dc && (symbol & 15) == 0 && symbol != 0xF0 ? 0 : symbol;
 }
 
-static void fill_entries(entropy_table *table, uint32_t code, int length, int symbol, int is_dc) {
+typedef struct {
+    entropy_codes *codes;
+    entropy_entry *entry;
+    int index_bits, is_dc;
+} half_built;
+
+static void fill_entries(const half_built *table, uint32_t code, int length, int symbol) {
     int size = symbol & 15;
     int signed_bits = size > 0 ? length + 1 : length;
-    if (signed_bits > ENTROPY_INDEX_BITS) {
+    if (signed_bits > table->index_bits) {
         return;
     }
     uint32_t base = code << size;
-    uint32_t half = 1u << (ENTROPY_INDEX_BITS - signed_bits);
-    uint32_t at = code << (ENTROPY_INDEX_BITS - length);
-    uint32_t negative = entry(length + size, entropy_step(symbol, is_dc), base + (1u << size) - 1);
-    uint32_t positive = entry(length + size, entropy_step(symbol, is_dc), base);
+    uint32_t half = 1u << (table->index_bits - signed_bits);
+    entropy_entry *at = table->entry + ((size_t)code << (table->index_bits - length));
+    int step = entropy_step(symbol, table->is_dc);
+    entropy_entry negative = single(length + size, step, base + (1u << size) - 1);
+    entropy_entry positive = single(length + size, step, base);
     for (uint32_t i = 0; i < half; i++) {
-        table->entry[at + i] = negative;
+        at[i] = negative;
         if (size > 0) {
-            table->entry[at + half + i] = positive;
+            at[half + i] = positive;
         }
     }
 }
 
-int entropy_table_build(entropy_table *table, const JHUFF_TBL *from, int is_dc) {
-    memset(table, 0, sizeof *table);
+static int build(const half_built *table, const JHUFF_TBL *from) {
+    entropy_codes *codes = table->codes;
     uint32_t code = 0;
     int symbol = 0;
-    table->last_code[17] = INT32_MAX;
+    codes->last_code[17] = INT32_MAX;
     for (int length = 1; length <= 16; length++, code <<= 1) {
         int count = from->bits[length];
         if (symbol + count > 256 || code + (uint32_t)count > 1u << length) {
             return 0;
         }
-        table->first_symbol[length] = symbol - (int32_t)code;
+        codes->first_symbol[length] = symbol - (int32_t)code;
         for (int i = 0; i < count; i++, symbol++, code++) {
-            if (is_dc ? from->huffval[symbol] > ENTROPY_VALUE_BITS
-                      : (from->huffval[symbol] & 15) > ENTROPY_VALUE_BITS) {
+            int size = table->is_dc ? from->huffval[symbol] : from->huffval[symbol] & 15;
+            if (size > ENTROPY_VALUE_BITS) {
                 return 0;
             }
-            table->symbols[symbol] = (uint8_t)normal_symbol(from->huffval[symbol], is_dc);
-            fill_entries(table, code, length, table->symbols[symbol], is_dc);
+            codes->symbols[symbol] = (uint8_t)normal_symbol(from->huffval[symbol], table->is_dc);
+            fill_entries(table, code, length, codes->symbols[symbol]);
         }
-        table->last_code[length] = count > 0 ? (int32_t)code - 1 : -1;
+        codes->last_code[length] = count > 0 ? (int32_t)code - 1 : -1;
     }
     return 1;
 }
 
-/* For each string of ENTROPY_SKIP_BITS bits: the symbol it begins with as an entry of `skip`, 0 where it is longer. */
-static void fill_first(uint16_t *first, const entropy_table *table) {
+/* Adds to each entry the symbol that follows, where the index has all of it. */
+static void pair(entropy_entry *entries) {
+    for (uint32_t index = 0; index < 1 << ENTROPY_AC_BITS; index++) {
+        entropy_entry *entry = &entries[index];
+        int left = ENTROPY_AC_BITS - (64 - entry->shift);
+        if (entry->bits == 0 || entry->step == ENTROPY_END_OF_BLOCK || left <= 0) {
+            continue;
+        }
+        uint64_t rest = (uint64_t)index << (64 - left);
+        const entropy_entry *next = &entries[rest >> (64 - ENTROPY_AC_BITS)];
+        if (next->bits == 0 || 64 - next->shift > left) {
+            continue;
+        }
+        entry->bits = (uint8_t)(ENTROPY_AC_BITS - left + 64 - next->shift);
+        entry->steps = (uint8_t)(entry->step + next->step);
+        entry->second = first_value(rest, next);
+    }
+}
+
+/* For each string of ENTROPY_SKIP_BITS bits: the symbol it begins with. */
+static void fill_first(entropy_skip *first, const entropy_codes *codes) {
     int symbol = 0;
     for (int length = 1; length <= ENTROPY_SKIP_BITS; length++) {
-        for (; symbol - table->first_symbol[length] <= table->last_code[length]; symbol++) {
-            int code = symbol - table->first_symbol[length], kind = table->symbols[symbol];
-            int used = length + (kind & 15), ends = kind == 0;
+        for (; symbol - codes->first_symbol[length] <= codes->last_code[length]; symbol++) {
+            int code = symbol - codes->first_symbol[length], kind = codes->symbols[symbol];
+            int used = length + (kind & 15);
             if (used > ENTROPY_SKIP_BITS) {
                 continue;
             }
-            int step = ends ? 1 << ENTROPY_SKIP_END_BIT : ((kind >> 4) + 1) << ENTROPY_SKIP_STEP_BIT;
+            const entropy_skip entry = {(uint8_t)used, (uint8_t)entropy_step(kind, 0)};
             int spread = ENTROPY_SKIP_BITS - length;
             for (int i = 0; i < 1 << spread; i++) {
-                first[code << spread | i] = (uint16_t)(used | step);
+                first[code << spread | i] = entry;
             }
         }
     }
 }
 
-void entropy_table_build_skip(entropy_table *table) {
-    enum { STRINGS = 1 << ENTROPY_SKIP_BITS, LENGTH = (1 << ENTROPY_SKIP_END_BIT) - 1 };
-    uint16_t first[STRINGS] = {0};
-    fill_first(first, table);
+static void build_skip(entropy_ac_table *table) {
+    enum { STRINGS = 1 << ENTROPY_SKIP_BITS };
+    entropy_skip first[STRINGS];
     for (int string = 0; string < STRINGS; string++) {
-        int sum = first[string];
-        for (int used = sum; used > 0 && !(sum >> ENTROPY_SKIP_END_BIT & 1);) {
-            int next = first[string << (sum & LENGTH) & (STRINGS - 1)];
-            used = next & LENGTH;
-            if ((sum & LENGTH) + used > ENTROPY_SKIP_BITS) {
+        first[string] = (entropy_skip){0, ENTROPY_SKIP_NONE};
+    }
+    fill_first(first, &table->codes);
+    for (int string = 0; string < STRINGS; string++) {
+        entropy_skip sum = first[string];
+        while (sum.steps < ENTROPY_END_OF_BLOCK) {
+            entropy_skip next = first[string << sum.bits & (STRINGS - 1)];
+            int steps = sum.steps + (next.steps == ENTROPY_END_OF_BLOCK ? 0 : next.steps);
+            if (sum.bits + next.bits > ENTROPY_SKIP_BITS || steps > ENTROPY_SKIP_MOST) {
                 break;
             }
-            sum += next;
+            sum.bits = (uint8_t)(sum.bits + next.bits);
+            sum.steps = (uint8_t)(sum.steps + next.steps);
         }
-        table->skip[string] = (uint16_t)sum;
+        table->skip[string] = sum;
     }
+}
+
+int entropy_dc_table_build(entropy_dc_table *table, const JHUFF_TBL *from) {
+    const half_built parts = {&table->codes, table->entry, ENTROPY_DC_BITS, 1};
+    return build(&parts, from);
+}
+
+int entropy_ac_table_build(entropy_ac_table *table, const JHUFF_TBL *from) {
+    const half_built parts = {&table->codes, table->entry, ENTROPY_AC_BITS, 0};
+    if (!build(&parts, from)) {
+        return 0;
+    }
+    pair(table->entry);
+    build_skip(table);
+    return 1;
 }
 
 /* Moves what is unread to the front and unstuffs more behind it, up to a marker. */
@@ -151,18 +207,27 @@ int entropy_reader_restart(entropy_reader *reader, int number) {
     return 1;
 }
 
-int entropy_decode_block_scalar(entropy_reader *reader, int16_t *block, const entropy_rules *rules,
-                                int32_t *prediction) {
-    return decode_block(reader, block, rules, prediction);
+static int decode_all_scalar(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction) {
+    return decode_all(reader, block, rules, prediction);
 }
 
-entropy_decode entropy_decoder(pixelshift_cpu_level level) {
+static int decode_some_scalar(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction) {
+    return decode_some(reader, block, rules, prediction);
+}
+
+static int decode_none_scalar(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction) {
+    (void)block;
+    return decode_none(reader, rules, prediction);
+}
+
+const entropy_decoder *entropy_decoder_of(pixelshift_cpu_level level) {
+    static const entropy_decoder scalar = {decode_all_scalar, decode_some_scalar, decode_none_scalar};
 #if PIXELSHIFT_HAVE_AVX2
     if (level >= PIXELSHIFT_CPU_AVX2) {
-        return entropy_decode_block_avx2;
+        return &entropy_decoder_avx2;
     }
 #else
     (void)level;
 #endif
-    return entropy_decode_block_scalar;
+    return &scalar;
 }

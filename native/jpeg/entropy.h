@@ -1,6 +1,6 @@
 /*
- * Baseline Huffman decoding, one block at a time, ahead of libjpeg's by a table that answers code, run and value at
- * once and by refilling 56 bits without a branch.
+ * Baseline Huffman decoding, one block at a time, ahead of libjpeg's by a table that answers code, run and value of up
+ * to two symbols at once and by refilling 56 bits without a branch.
  *
  * Any doubt (a code that no table has, a coefficient out of range, data that end early or late) is reported, and the
  * caller starts again with libjpeg, which decides what becomes of a damaged file.
@@ -17,32 +17,60 @@
 #include "pixelshift/cpu.h"
 
 enum {
-    ENTROPY_INDEX_BITS = 10,
+    ENTROPY_DC_BITS = 9,
+    ENTROPY_AC_BITS = 10,
     ENTROPY_SKIP_BITS = 12,
-    ENTROPY_CHUNK = 1 << 15,
+    ENTROPY_CHUNK = 1 << 14,
     ENTROPY_BLOCK_BYTES = 320, /* more than any block can take: 64 symbols of at most 31 bits, and one refill */
     ENTROPY_END_OF_BLOCK = 100,
     ENTROPY_POSITIONS = 64 + ENTROPY_END_OF_BLOCK,
     ENTROPY_LAST = 63,
 };
 
-/* A Huffman table, indexed by the next ENTROPY_INDEX_BITS bits; 0 = ask `symbols`. */
+/* The symbols of a Huffman table by code, for those that the arrays below have not. */
 typedef struct {
-    uint32_t entry[1 << ENTROPY_INDEX_BITS];
     int32_t last_code[18];    /* the last code of each length, -1 for none; [17] ends every search */
     int32_t first_symbol[17]; /* where a length's symbols begin, less its first code */
     uint8_t symbols[256];
-    /* Filled on demand: all whole symbols in the next ENTROPY_SKIP_BITS bits at once, for values nobody wants. */
-    uint16_t skip[1 << ENTROPY_SKIP_BITS];
-} entropy_table;
+} entropy_codes;
+
+/* One symbol whose code and sign lie within the index of an array, and perhaps a second one that lies there whole. */
+typedef struct {
+    uint8_t bits;   /* of all this; 0 = ask entropy_codes */
+    uint8_t shift;  /* 64 less the first symbol's bits, code and value together */
+    uint8_t step;   /* in the block to the first value: run + 1, or ENTROPY_END_OF_BLOCK */
+    uint8_t steps;  /* in all */
+    int16_t second; /* the second value; 0 where there is none */
+    /*
+     * From the first symbol's bits this leaves the value, in 16 bits: the code's own contribution, and for negative
+     * values the offset of ITU-T T.81, F.2.2.1.
+     */
+    uint16_t subtract;
+} entropy_entry;
+
+/* All whole symbols within the index at once, for values that nobody wants. */
+typedef struct {
+    uint8_t bits;
+    uint8_t steps; /* where the block ends there, ENTROPY_END_OF_BLOCK more; ENTROPY_SKIP_NONE: no whole symbol */
+} entropy_skip;
+
+typedef struct {
+    entropy_codes codes;
+    entropy_entry entry[1 << ENTROPY_DC_BITS];
+} entropy_dc_table;
+
+typedef struct {
+    entropy_codes codes;
+    entropy_entry entry[1 << ENTROPY_AC_BITS];
+    entropy_skip skip[1 << ENTROPY_SKIP_BITS];
+} entropy_ac_table;
 
 /*
- * Returns 0 when the table is no prefix code or has values of more than 11 bits, which 8-bit samples never need (T.81,
- * F.1.2): two symbols would no longer fit one refill.
+ * These return 0 when the table is no prefix code or has values of more than 11 bits, which 8-bit samples never need
+ * (T.81, F.1.2): two symbols would no longer fit one refill. The table must be zeroed.
  */
-int entropy_table_build(entropy_table *table, const JHUFF_TBL *from, int is_dc);
-/* Fills `skip` of an AC table. */
-void entropy_table_build_skip(entropy_table *table);
+int entropy_dc_table_build(entropy_dc_table *table, const JHUFF_TBL *from);
+int entropy_ac_table_build(entropy_ac_table *table, const JHUFF_TBL *from);
 
 /* The scan's bytes without their stuffing, a chunk at a time. */
 typedef struct {
@@ -65,26 +93,35 @@ int entropy_reader_restart(entropy_reader *reader, int number);
 
 /* How the blocks of one component are decoded. */
 typedef struct {
-    const entropy_table *dc, *ac;
-    int needed; /* the last zigzag position whose value is wanted; with less than ENTROPY_LAST, `skip` must be there */
-    uint16_t quantiser[ENTROPY_POSITIONS]; /* in zigzag order, 0 past the block */
-    uint32_t place[ENTROPY_POSITIONS];     /* where in the block a zigzag position goes; any spare place past it */
+    const entropy_dc_table *dc;
+    const entropy_ac_table *ac;
+    size_t needed;                         /* of decode_some: the last zigzag position whose value is wanted */
+    int32_t dc_limit;                      /* of a DC value */
+    uint16_t quantiser[ENTROPY_POSITIONS]; /* of decode_some: in zigzag order, 0 past the block */
+    uint32_t place[ENTROPY_POSITIONS];     /* of decode_some: where a zigzag position goes; any spare place past it */
 } entropy_rules;
 
 /*
- * Decodes one block into `block`, zeroed by the caller: dequantised, each position at its place, those behind
- * `needed` perhaps left out. Returns the zigzag position of the last coefficient (at most where values were no longer
- * wanted), or -1.
+ * Decodes one block into `block`, zeroed by the caller. Returns the zigzag position of the last coefficient, or -1.
+ *
+ * `all`: every coefficient, rows first, not dequantised; behind the 64 there is one spare place.
+ * `some`: dequantised, each position at its place, those behind `needed` perhaps left out. The position returned may be
+ * the first at which values were no longer wanted.
+ * `none`: nothing but the prediction; `block` is not touched.
  */
 typedef int (*entropy_decode)(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction);
 
-entropy_decode entropy_decoder(pixelshift_cpu_level level);
+typedef struct {
+    entropy_decode all, some, none;
+} entropy_decoder;
 
-/* Zigzag order to rows first. */
-extern const uint8_t entropy_rows_first[64];
+const entropy_decoder *entropy_decoder_of(pixelshift_cpu_level level);
 
-int entropy_decode_block_scalar(entropy_reader *reader, int16_t *block, const entropy_rules *rules,
-                                int32_t *prediction);
-int entropy_decode_block_avx2(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction);
+/* Zigzag order to rows first; past the block, the spare place behind it. */
+extern const uint8_t entropy_rows_first[ENTROPY_POSITIONS];
+
+#if PIXELSHIFT_HAVE_AVX2
+extern const entropy_decoder entropy_decoder_avx2;
+#endif
 
 #endif

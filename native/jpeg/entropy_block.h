@@ -6,25 +6,18 @@
 #define PIXELSHIFT_JPEG_ENTROPY_BLOCK_H
 
 #include "entropy.h"
+#include "pixelshift/idct.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/*
- * An entry of a table, from the low bits: 5 of code and value together, 7 of how far to step in the block (run + 1),
- * 20 to subtract from these bits, which leaves the signed value: the code's own contribution, and for negative values
- * the offset of ITU-T T.81, F.2.2.1. The value's sign bit lies within the index.
- */
-enum { ENTROPY_TOTAL_BITS = 5, ENTROPY_STEP_BITS = 7, ENTROPY_VALUE_BITS = 11 };
-
-/* An entry of `skip`: 5 bits of how many bits it is about, whether the block ends there, how far to step before. */
-enum { ENTROPY_SKIP_END_BIT = 5, ENTROPY_SKIP_STEP_BIT = 6 };
-
-/*
- * Within these no inverse DCT, ours or libjpeg's, leaves 16 bits (4 * 1.387 * 5888 < 2^15) or its clamping table.
- * A photograph's blocks stay far below; what does not is libjpeg's business, down to how it overflows.
- */
-enum { ENTROPY_MAGNITUDE_LIMIT = 5888, ENTROPY_DC_LIMIT = 4095 };
+enum {
+    ENTROPY_VALUE_BITS = 11,
+    ENTROPY_PAIRS_END = ENTROPY_LAST - 16, /* from here on the first of two may end the block */
+    ENTROPY_SKIP_MOST = 37,                /* steps without the end of the block: from 62 on they stay below it */
+    ENTROPY_SKIP_NONE = 255,
+    ENTROPY_SKIPS = 4, /* that one refill feeds */
+};
 
 static inline int entropy_step(int symbol, int is_dc) {
     return is_dc || symbol != 0 ? (symbol >> 4) + 1 : ENTROPY_END_OF_BLOCK;
@@ -66,15 +59,15 @@ typedef struct {
 } decoded;
 
 /* A code longer than the index, or one that leaves no bit of the index for the value's sign. */
-static __attribute__((noinline)) decoded decode_slowly(cursor at, const entropy_table *table, int is_dc) {
+static __attribute__((noinline)) decoded decode_slowly(cursor at, const entropy_codes *codes, int is_dc) {
     decoded result = {at, -1, 0};
     int length = 1;
-    while ((int32_t)(at.bits >> (64 - length)) > table->last_code[length]) {
+    while ((int32_t)(at.bits >> (64 - length)) > codes->last_code[length]) {
         if (++length > 16) {
             return result;
         }
     }
-    int symbol = table->symbols[(int32_t)(at.bits >> (64 - length)) + table->first_symbol[length]];
+    int symbol = codes->symbols[(int32_t)(at.bits >> (64 - length)) + codes->first_symbol[length]];
     int size = symbol & 15;
     at = consumed(at, length);
     if (size > 0) {
@@ -87,112 +80,189 @@ static __attribute__((noinline)) decoded decode_slowly(cursor at, const entropy_
     return result;
 }
 
+static inline int16_t first_value(uint64_t bits, const entropy_entry *entry) {
+    return (int16_t)((bits >> (entry->shift & 63)) - entry->subtract);
+}
+
 /* One symbol and its value: at most 27 bits, so that two can follow one refill. */
-static inline decoded decode_symbol(cursor at, const entropy_table *table, int is_dc) {
-    uint32_t found = table->entry[at.bits >> (64 - ENTROPY_INDEX_BITS)];
-    if (__builtin_expect(found == 0, 0)) {
-        return decode_slowly(at, table, is_dc);
+static inline decoded decode_symbol(cursor at, const entropy_codes *codes, const entropy_entry *entry, int is_dc) {
+    if (__builtin_expect(entry->bits == 0, 0)) {
+        return decode_slowly(at, codes, is_dc);
     }
-    int total = (int)(found & ((1 << ENTROPY_TOTAL_BITS) - 1));
-    int32_t value = (int32_t)(uint32_t)(at.bits >> (64 - total));
-    decoded result = {
-        consumed(at, total),
-        (int)(found >> ENTROPY_TOTAL_BITS & ((1 << ENTROPY_STEP_BITS) - 1)),
-        value - (int32_t)(found >> (ENTROPY_TOTAL_BITS + ENTROPY_STEP_BITS)),
-    };
+    decoded result = {consumed(at, 64 - entry->shift), entry->step, first_value(at.bits, entry)};
     return result;
 }
 
-/* The way from position k to the end of a block when values are no longer wanted: 63, the mark of an end, or -1. */
-static inline int skip_rest(cursor *at, const entropy_table *ac, int k) {
+static inline decoded decode_dc(cursor at, const entropy_dc_table *table) {
+    return decode_symbol(at, &table->codes, &table->entry[at.bits >> (64 - ENTROPY_DC_BITS)], 1);
+}
+
+static inline decoded decode_ac(cursor at, const entropy_ac_table *table) {
+    return decode_symbol(at, &table->codes, &table->entry[at.bits >> (64 - ENTROPY_AC_BITS)], 0);
+}
+
+/* Whether a block may end there. */
+static inline int is_end(size_t k) {
+    return k == ENTROPY_LAST || (k >= ENTROPY_END_OF_BLOCK && k < ENTROPY_END_OF_BLOCK + ENTROPY_LAST);
+}
+
+/* The way from position k to the end of a block when values are no longer wanted: a position beyond, or -1. */
+static inline size_t skip_rest(cursor *at, const entropy_ac_table *ac, size_t k) {
     cursor here = *at;
     while (k < ENTROPY_LAST) {
+        cursor before;
+        size_t from;
         here = refilled(here);
-        for (int i = 0; i < 2 && k < ENTROPY_LAST; i++) {
-            uint32_t found = ac->skip[here.bits >> (64 - ENTROPY_SKIP_BITS)];
-            int beyond = k + (int)(found >> ENTROPY_SKIP_STEP_BIT);
-            if (__builtin_expect(found == 0 || beyond >= ENTROPY_LAST, 0)) {
-                /* A long symbol, or the block ends among these. */
-                decoded symbol = decode_symbol(here, ac, 0);
-                if (symbol.step < 0) {
-                    return -1;
-                }
-                here = symbol.at;
-                k += symbol.step;
-            } else {
-                here = consumed(here, (int)(found & ((1 << ENTROPY_SKIP_END_BIT) - 1)));
-                k = beyond + (found >> ENTROPY_SKIP_END_BIT & 1 ? ENTROPY_END_OF_BLOCK : 0);
+        for (int i = 0; i < ENTROPY_SKIPS && k < ENTROPY_LAST; i++) {
+            const entropy_skip *found = &ac->skip[here.bits >> (64 - ENTROPY_SKIP_BITS)];
+            before = here;
+            from = k;
+            here = consumed(here, found->bits);
+            k += found->steps;
+        }
+        if (__builtin_expect(k >= ENTROPY_LAST && !is_end(k), 0)) {
+            /* A long symbol, or the block ends among these: one by one. */
+            decoded symbol = decode_ac(refilled(before), ac);
+            if (symbol.step < 0) {
+                return ENTROPY_POSITIONS;
             }
+            here = symbol.at;
+            k = from + (size_t)symbol.step;
         }
     }
     *at = here;
     return k;
 }
 
-/* A block under way. */
-typedef struct {
-    cursor at;
-    const entropy_rules *rules;
-    int16_t *block;
-    uint64_t magnitude;
-    int k, last; /* where it stands, and stood before the last symbol */
-} progress;
-
-/* One AC symbol; false where the values wanted are at an end, with k = -1 for a code that does not exist. */
-static inline int decode_value(progress *on) {
-    decoded symbol = decode_symbol(on->at, on->rules->ac, 0);
-    on->at = symbol.at;
-    on->last = on->k;
-    if (__builtin_expect(symbol.step < 0, 0)) {
-        on->k = -1;
-        return 0;
-    }
-    on->k += symbol.step;
-    int32_t level = symbol.value * on->rules->quantiser[on->k];
-    on->magnitude += (uint32_t)abs(level);
-    on->block[on->rules->place[on->k]] = (int16_t)level;
-    return on->k < on->rules->needed;
-}
-
-static inline int decode_block(entropy_reader *reader, int16_t *block, const entropy_rules *rules,
-                               int32_t *prediction) {
+static inline cursor open_block(entropy_reader *reader) {
     if (__builtin_expect(reader->limit - reader->next < ENTROPY_BLOCK_BYTES && !reader->at_marker, 0)) {
         entropy_reader_fill(reader);
     }
-    cursor start = {reader->bits, reader->count, reader->next};
-    decoded dc = decode_symbol(refilled(start), rules->dc, 1);
+    cursor at = {reader->bits, reader->count, reader->next};
+    return refilled(at);
+}
+
+/* The DC value; 0 when there is none that may be. */
+static inline int decode_first(cursor *at, const entropy_rules *rules, int32_t *prediction) {
+    decoded dc = decode_dc(*at, rules->dc);
     int32_t level = *prediction + dc.value;
-    if (dc.step < 0 || level < INT16_MIN || level > INT16_MAX) {
-        return -1;
-    }
+    *at = dc.at;
     *prediction = level;
-    level *= rules->quantiser[0];
-    progress on = {.at = dc.at, .rules = rules, .block = block, .magnitude = (uint32_t)abs(level)};
-    if (on.magnitude > ENTROPY_DC_LIMIT) {
+    return dc.step >= 0 && level <= rules->dc_limit && level >= -rules->dc_limit;
+}
+
+/* Ends a block at position k, ENTROPY_END_OF_BLOCK added where it said so. Returns the last position, or -1. */
+static inline int close_block(entropy_reader *reader, cursor at, size_t k) {
+    reader->bits = at.bits;
+    reader->count = at.count;
+    reader->next = at.next;
+    if (!is_end(k) || entropy_position(reader) > reader->limit) {
         return -1;
     }
-    block[rules->place[0]] = (int16_t)level;
-    if (rules->needed > 0) {
-        while (decode_value(&on)) {
-            on.at = refilled(on.at);
-            if (!decode_value(&on)) {
-                break;
-            }
+    return (int)(k == ENTROPY_LAST ? k : k - ENTROPY_END_OF_BLOCK);
+}
+
+/*
+ * One or two AC symbols from position *k on, which is below ENTROPY_PAIRS_END. The second value is stored first: where
+ * there is none, it goes to the place of the first.
+ */
+static inline int decode_pair(cursor *at, const entropy_ac_table *ac, int16_t *block, size_t *k) {
+    uint64_t bits = at->bits;
+    const entropy_entry *found = &ac->entry[bits >> (64 - ENTROPY_AC_BITS)];
+    if (__builtin_expect(found->bits == 0, 0)) {
+        decoded symbol = decode_slowly(*at, &ac->codes, 0);
+        if (symbol.step < 0) {
+            return 0;
+        }
+        *at = symbol.at;
+        *k += (size_t)symbol.step;
+        block[entropy_rows_first[*k]] = (int16_t)symbol.value;
+        return 1;
+    }
+    *at = consumed(*at, found->bits);
+    block[entropy_rows_first[*k + found->steps]] = found->second;
+    block[entropy_rows_first[*k + found->step]] = first_value(bits, found);
+    *k += found->steps;
+    return 1;
+}
+
+static inline int decode_all(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction) {
+    cursor at = open_block(reader);
+    if (!decode_first(&at, rules, prediction)) {
+        return -1;
+    }
+    block[0] = (int16_t)*prediction;
+    size_t k = 0;
+    for (;;) {
+        if (!decode_pair(&at, rules->ac, block, &k)) {
+            return -1;
+        }
+        if (k >= ENTROPY_PAIRS_END) {
+            break;
+        }
+        at = refilled(at);
+        if (!decode_pair(&at, rules->ac, block, &k)) {
+            return -1;
+        }
+        if (k >= ENTROPY_PAIRS_END) {
+            break;
         }
     }
-    int k = on.k;
-    if (k >= 0 && k < ENTROPY_LAST) {
-        on.last = k;
-        k = skip_rest(&on.at, rules->ac, k);
+    while (k < ENTROPY_LAST) {
+        decoded symbol = decode_ac(refilled(at), rules->ac);
+        if (symbol.step < 0) {
+            return -1;
+        }
+        at = symbol.at;
+        k += (size_t)symbol.step;
+        block[entropy_rows_first[k]] = (int16_t)symbol.value;
     }
-    reader->bits = on.at.bits;
-    reader->count = on.at.count;
-    reader->next = on.at.next;
-    if (k < 0 || on.magnitude > ENTROPY_MAGNITUDE_LIMIT || (k > ENTROPY_LAST && k < ENTROPY_END_OF_BLOCK) ||
-        entropy_position(reader) > reader->limit) {
+    return close_block(reader, at, k);
+}
+
+static inline uint32_t place_value(int16_t *block, const entropy_rules *rules, size_t k, int32_t value) {
+    int32_t level = value * rules->quantiser[k];
+    block[rules->place[k]] = (int16_t)level;
+    return (uint32_t)abs(level);
+}
+
+static inline int decode_some(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction) {
+    cursor at = open_block(reader);
+    if (!decode_first(&at, rules, prediction)) {
         return -1;
     }
-    return k == ENTROPY_LAST ? ENTROPY_LAST : on.last;
+    uint64_t magnitude = place_value(block, rules, 0, *prediction);
+    size_t k = 0;
+    while (k < rules->needed) {
+        const entropy_entry *found = &rules->ac->entry[at.bits >> (64 - ENTROPY_AC_BITS)];
+        if (__builtin_expect(found->bits == 0, 0)) {
+            decoded symbol = decode_slowly(at, &rules->ac->codes, 0);
+            if (symbol.step < 0) {
+                return -1;
+            }
+            at = symbol.at;
+            k += (size_t)symbol.step;
+            magnitude += place_value(block, rules, k, symbol.value);
+        } else {
+            magnitude += place_value(block, rules, k + found->steps, found->second);
+            magnitude += place_value(block, rules, k + found->step, first_value(at.bits, found));
+            at = consumed(at, found->bits);
+            k += found->steps;
+        }
+        at = refilled(at);
+    }
+    if (magnitude > PIXELSHIFT_IDCT_LIMIT) {
+        return -1;
+    }
+    if (k < ENTROPY_LAST) {
+        k = skip_rest(&at, rules->ac, k);
+    }
+    return close_block(reader, at, k);
+}
+
+static inline int decode_none(entropy_reader *reader, const entropy_rules *rules, int32_t *prediction) {
+    cursor at = open_block(reader);
+    return decode_first(&at, rules, prediction) ? close_block(reader, at, skip_rest(&at, rules->ac, 0)) : -1;
 }
 
 #endif

@@ -53,11 +53,25 @@ static void transform_8(int32_t out[8], const int16_t *in, int step) {
     }
 }
 
-void pixelshift_idct_to_8_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block) {
-    int16_t middle[64];
+/* The coefficients' values; 0 where they are too large together. */
+static int dequantised(int16_t values[64], const int16_t *block, const int16_t *quantiser) {
+    uint32_t sum = 0; /* 64 * 2047 * 32767 fits */
+    for (int i = 0; i < 64; i++) {
+        int32_t value = block[i] * quantiser[i];
+        sum += (uint32_t)(value < 0 ? -value : value);
+        values[i] = (int16_t)value;
+    }
+    return sum <= PIXELSHIFT_IDCT_LIMIT;
+}
+
+int pixelshift_idct_to_8_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block, const int16_t *quantiser) {
+    int16_t values[64], middle[64];
     int32_t sums[8];
+    if (!dequantised(values, block, quantiser)) {
+        return 0;
+    }
     for (int x = 0; x < 8; x++) {
-        transform_8(sums, block + x, 8);
+        transform_8(sums, values + x, 8);
         for (int y = 0; y < 8; y++) {
             middle[8 * y + x] = saturated(rounded(sums[y], CONSTANT_BITS - PASS_BITS));
         }
@@ -68,6 +82,7 @@ void pixelshift_idct_to_8_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16
             dst[y * dst_stride + x] = sample(saturated(rounded(sums[x], LAST_BITS)));
         }
     }
+    return 1;
 }
 
 /* To four sums with one fraction bit more. Input 4 has no part in it. */
@@ -83,11 +98,14 @@ static void transform_4(int32_t out[4], const int16_t *in, int step) {
     out[3] = subtract(add(e0, e2), o0);
 }
 
-void pixelshift_idct_to_4_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block) {
-    int16_t middle[4 * 8];
+int pixelshift_idct_to_4_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block, const int16_t *quantiser) {
+    int16_t values[64], middle[4 * 8];
     int32_t sums[4];
+    if (!dequantised(values, block, quantiser)) {
+        return 0;
+    }
     for (int x = 0; x < 8; x++) {
-        transform_4(sums, block + x, 8);
+        transform_4(sums, values + x, 8);
         for (int y = 0; y < 4; y++) {
             middle[8 * y + x] = saturated(rounded(sums[y], CONSTANT_BITS - PASS_BITS + 1));
         }
@@ -98,6 +116,7 @@ void pixelshift_idct_to_4_scalar(uint8_t *dst, ptrdiff_t dst_stride, const int16
             dst[y * dst_stride + x] = sample(saturated(rounded(sums[x], LAST_BITS + 1)));
         }
     }
+    return 1;
 }
 
 /* To three sums. */

@@ -200,17 +200,20 @@ static void saliency(void) {
 
 static void idct(void) {
     const pixelshift_idct_kernels_table *kernels = pixelshift_idct_kernels(level);
-    int16_t *block = room(64 * sizeof *block);
-    uint8_t result[64];
+    int16_t *block = room(64 * sizeof *block), quantiser[64];
+    uint8_t result[64] = {0};
     uint32_t state = 1;
     for (int i = 0; i < 2000; i++) {
         for (int k = 0; k < 64; k++) {
             state = state * 1664525u + 1013904223u;
-            block[k] = k < i % 65 ? (int16_t)((int32_t)(state >> 21) - 1024) / (1 + k) : 0;
+            quantiser[k] = (int16_t)(1 + (i + k) % 9);
+            block[k] = k < i % 65 ? (int16_t)((int32_t)(state >> 21) - 1024) / ((1 + k) * quantiser[k]) : 0;
         }
-        kernels->to_8(result, 8, block);
+        int done = kernels->to_8(result, 8, block, quantiser);
+        mix(&done, sizeof done);
         mix(result, 64);
-        kernels->to_4(result, 4, block);
+        done = kernels->to_4(result, 4, block, quantiser);
+        mix(&done, sizeof done);
         mix(result, 16);
     }
 }

@@ -14,8 +14,15 @@
 
 #include "pixelshift/cpu.h"
 
-/* `block`: 64 dequantised coefficients, rows first, 32-byte aligned. */
-typedef void (*pixelshift_idct)(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block);
+/*
+ * `block`: 64 coefficients, rows first, 32-byte aligned, as the file has them: within 11 bits and a sign. `quantiser`:
+ * what to multiply them by, likewise laid out; below 2^15. Returns 0, having written nothing, where the
+ * products' magnitudes sum up to more than PIXELSHIFT_IDCT_LIMIT. Within it no inverse DCT, ours or libjpeg's, leaves
+ * 16 bits (4 * 1.387 * 5888 < 2^15) or libjpeg's clamping table. A photograph's blocks stay far below; what does not is
+ * libjpeg's business, down to how it overflows.
+ */
+enum { PIXELSHIFT_IDCT_LIMIT = 5888 };
+typedef int (*pixelshift_idct)(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block, const int16_t *quantiser);
 
 /*
  * To n samples a side, a row of `blocks` blocks side by side: coefficient (v, u), v and u below n, of block b stands at
