@@ -1,11 +1,11 @@
 """The work of :class:`benchmarks.peers.client.Edit` by our library: the whole call, from bytes to bytes."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pixelshift.imaging import Assets, edit, explain
+from pixelshift.value import replace
 
 if TYPE_CHECKING:
     from pixelshift.imaging.plan import Plan

@@ -1,9 +1,9 @@
 """What one request may ask of us. Every limit has a setting; faces build one :class:`Limits` and pass it down."""
 
-from dataclasses import dataclass
+from pixelshift.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Limits:
     """Upper bounds on one image request; ``0`` never means unlimited."""
 

@@ -8,12 +8,12 @@ for the few that stand beside one of its switches (``AUTO_AVIF``, ``AUTO_ORIENT`
 import math
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import Field, dataclass, field, fields
-from typing import Any, get_type_hints
+from typing import Any
 
 from pixelshift.errors import SettingsError
 from pixelshift.limits import Limits
 from pixelshift.request.bucket import parse_buckets
+from pixelshift.value import Field, contents, declared, field, frozen
 from pixelshift.variable import (
     Variable,
     lower_listed,
@@ -50,7 +50,7 @@ def _sharp_size_limit(text: str) -> int:
     return int(value) or _NO_SIZE_LIMIT
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestSettings:
     """How URLs are read."""
 
@@ -81,7 +81,7 @@ class RequestSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OutputSettings:
     """What is sent when the URL does not say."""
 
@@ -93,7 +93,7 @@ class OutputSettings:
     keep_gps: bool = setting("KEEP_GPS", yes, False, "`Yes`: keep GPS positions in edited pictures.")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SignatureSettings:
     """Signed URLs."""
 
@@ -108,7 +108,7 @@ class SignatureSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FallbackSettings:
     """A picture in place of an error."""
 
@@ -124,7 +124,7 @@ class FallbackSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CorsSettings:
     """Who may read pictures from scripts."""
 
@@ -132,7 +132,7 @@ class CorsSettings:
     origin: str = setting("CORS_ORIGIN", text, "*", "Its value.")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OriginSettings:
     """Where originals come from."""
 
@@ -158,7 +158,7 @@ class OriginSettings:
     rekognition_endpoint: str = setting("AWS_ENDPOINT_URL_REKOGNITION", text, "", "Another address for Rekognition.")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class CacheSettings:
     """The embedded cache of finished pictures (the service only; Lambda has a CDN in front)."""
 
@@ -194,7 +194,7 @@ class CacheSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RenderSettings:
     """The processes that decode and encode (the service only; Lambda renders in its own process)."""
 
@@ -207,7 +207,7 @@ class RenderSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientSettings:
     """What one client may have of the service; beyond that the answer is 429. Stored pictures do not count."""
 
@@ -227,7 +227,7 @@ class ClientSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class VisionSettings:
     """What looks at pictures."""
 
@@ -247,7 +247,7 @@ class VisionSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class WebSettings:
     """The HTTP service."""
 
@@ -265,7 +265,7 @@ class WebSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class OversizeSettings:
     """Pictures larger than a buffered Lambda answer, which carries about 4.5 MB of them (Lambda only)."""
 
@@ -289,7 +289,7 @@ class OversizeSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeriesSettings:
     """Change points in series (the service only; on AWS they are fed by a stream)."""
 
@@ -322,7 +322,7 @@ class SeriesSettings:
     onlookers: int = setting("PIXELSHIFT_MAX_ONLOOKERS", whole(0), 256, "Clients that may listen to events at once.")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StreamSettings:
     """Change points of devices on AWS, fed by a Kinesis stream."""
 
@@ -350,7 +350,7 @@ class StreamSettings:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LimitSettings:
     """What one request may ask of us."""
 
@@ -383,10 +383,10 @@ class LimitSettings:
 
     def limits(self) -> Limits:
         """The same numbers as the value that the other floors pass around."""
-        return Limits(**{one.name: getattr(self, one.name) for one in fields(Limits)})
+        return Limits(**contents(self))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Settings:
     """Everything that the environment decides."""
 
@@ -413,9 +413,8 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     :raises SettingsError: with every invalid variable, not just the first.
     """
     problems: list[str] = []
-    types = get_type_hints(Settings)
-    groups = {one.name: _group(types[one.name], environment, problems) for one in fields(Settings)}
-    settings = Settings(**groups)
+    groups = declared(Settings).items()
+    settings = Settings(**{name: _group(group.factory, environment, problems) for name, group in groups})
     problems += _contradictions(settings)
     if problems:
         raise SettingsError("The settings cannot be used:\n" + "\n".join(f"  {problem}" for problem in problems))
@@ -424,17 +423,17 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
 
 def variables() -> Iterator[tuple[str, Variable, object]]:
     """Every variable with the room it belongs to and its default."""
-    for group, kind in get_type_hints(Settings).items():
-        for one in fields(kind):
-            yield group, one.metadata["variable"], one.default
+    for name, group in declared(Settings).items():
+        for one in declared(group.factory).values():
+            yield name, one.about, one.default
 
 
 def _group(kind: Any, environment: Mapping[str, str], problems: list[str]) -> Any:
-    return kind(**{one.name: _read(one, environment, problems) for one in fields(kind)})
+    return kind(**{name: _read(one, environment, problems) for name, one in declared(kind).items()})
 
 
-def _read(one: Field[Any], environment: Mapping[str, str], problems: list[str]) -> object:
-    described: Variable = one.metadata["variable"]
+def _read(one: Field, environment: Mapping[str, str], problems: list[str]) -> object:
+    described: Variable = one.about
     text = environment.get(described.name)
     if text is None or (text.strip() == "" and one.default != ""):
         return one.default

@@ -4,7 +4,6 @@ import json
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 from pixelshift.errors import InvalidRequestError, SettingsError
 from pixelshift.net.boto import AwsClient, AwsSettings
@@ -17,9 +16,10 @@ from pixelshift.store.raw import DynamoRawStore, FirehoseRawStore, RawStore, S3R
 from pixelshift.store.stream import KinesisRange
 from pixelshift.streams.detection import Detection, detection_of
 from pixelshift.streams.device_service import DeviceOutbox, DeviceService
+from pixelshift.value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StreamParts:
     """Builds what the functions need; no client is made before its first call."""
 

@@ -1,41 +1,52 @@
-"""Frozen values that cost next to nothing to define.
+"""The package's one way of naming what belongs together: frozen values, and records that change while they live.
 
-A frozen dataclass with slots compiles six methods from text, which takes half a millisecond of every cold start; the
-vocabulary of edits has forty of them. These share their methods instead: slower to build, which one request does a
-few times. Use dataclasses where no function's start waits for them.
+A dataclass with slots compiles its methods from text, half a millisecond of every cold start for each class, and
+importing `dataclasses` reads Python's own compiler tools. These classes share their methods instead, which costs a
+thirtieth of that.
 """
 
 from collections.abc import Callable, Mapping
-from inspect import get_annotations
-from typing import Any, NoReturn, TypeVar, dataclass_transform
+from typing import Any, ClassVar, NoReturn, TypeVar, dataclass_transform
 
 _Value = TypeVar("_Value")
 
 
-@dataclass_transform(frozen_default=True)
-def value(cls: type[_Value]) -> type[_Value]:
+class Field:
+    """What a field has in place of a plain default: one made for each instance, or one that tells more of itself."""
+
+    __slots__ = ("about", "default", "factory")
+
+    def __init__(self, *, default: object = None, factory: Callable[[], Any] | None = None, about: Any = None) -> None:
+        self.default = default
+        self.factory = factory
+        self.about = about
+
+
+def field(*, default_factory: Callable[[], _Value]) -> _Value:
+    """A field whose default is made for each instance."""
+    declared: Any = Field(factory=default_factory)
+    return declared  # type: ignore[no-any-return]  # an instance holds what the factory makes
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def frozen(cls: type[_Value]) -> type[_Value]:
     """Makes a class of annotated names a frozen value with slots: compared, hashed and shown by its fields, in order.
 
-    Defaults must themselves be immutable, since all instances share them; inheriting fields is not supported.
+    Plain defaults must be immutable, since all instances share them. A ``__post_init__`` may check the fields; methods
+    of the class's own stay, such as a ``__repr__`` that hides a secret. Fields are not inherited.
     """
-    names = tuple(get_annotations(cls))
-    kept = {name: held for name, held in cls.__dict__.items() if name not in (*names, "__dict__", "__weakref__")}
-    defaults = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
-    body = {
-        **kept,
-        "__slots__": names,
-        "__match_args__": names,
-        "__init__": _constructor(cls.__name__, names, defaults),
-        "__defaults__": defaults,
-        "__eq__": _equals,
-        "__hash__": _hash,
-        "__repr__": _shown,
-        "__setattr__": _refuse,
-        "__delattr__": _refuse,
-        "__reduce__": _reduce,
-    }
-    made: type[_Value] = type(cls.__name__, cls.__bases__, body)
-    return made
+    return _made(cls, {"__hash__": _hash, "__setattr__": _refuse, "__delattr__": _refuse})
+
+
+@dataclass_transform(field_specifiers=(field,))
+def mutable(cls: type[_Value]) -> type[_Value]:
+    """The same for what changes while it lives: fields can be set, and there is no hash."""
+    return _made(cls, {"__hash__": None})
+
+
+def replace(one: _Value, **changes: Any) -> _Value:
+    """The same value but for these fields."""
+    return type(one)(**contents(one) | changes)
 
 
 def contents(one: Any) -> dict[str, Any]:
@@ -43,42 +54,87 @@ def contents(one: Any) -> dict[str, Any]:
     return {name: getattr(one, name) for name in one.__match_args__}
 
 
-def defaults(one: Any) -> Mapping[str, Any]:
-    """The defaults of a value's class by name."""
-    found: Mapping[str, Any] = one.__defaults__
+def names(kind: Any) -> tuple[str, ...]:
+    """The names of the fields, in order; of an instance or of its class."""
+    found: tuple[str, ...] = kind.__match_args__
+    return found
+
+
+def defaults(kind: Any) -> Mapping[str, Any]:
+    """The defaults that all instances share, by name."""
+    found: Mapping[str, Any] = kind.__defaults__
+    return found
+
+
+def declared(kind: Any) -> Mapping[str, Field]:
+    """The fields that were declared by a :class:`Field`, by name."""
+    found: Mapping[str, Field] = kind.__fields__
     return found
 
 
 def is_value(one: object) -> bool:
-    """Whether this is an instance of a class that :func:`value` made."""
+    """Whether this is an instance of a class made here."""
     return hasattr(type(one), "__defaults__") and not isinstance(one, type)
 
 
-def _constructor(name: str, names: tuple[str, ...], fallbacks: Mapping[str, Any]) -> Callable[..., None]:
-    put = object.__setattr__
+def _made(cls: type[_Value], manners: Mapping[str, Any]) -> type[_Value]:
+    names = tuple(name for name, kind in cls.__annotations__.items() if not _belongs_to_class(kind))
+    said = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
+    fields = {name: one for name, one in said.items() if isinstance(one, Field)}
+    plain = {name: one.default if isinstance(one, Field) else one for name, one in said.items()}
+    left_out = {*names, "__dict__", "__weakref__"}
+    body = {
+        "__eq__": _equals,
+        "__repr__": _shown,
+        "__reduce__": _reduce,
+        **manners,
+        **{name: held for name, held in cls.__dict__.items() if name not in left_out},
+        "__slots__": names,
+        "__match_args__": names,
+        "__fields__": fields,
+        "__factories__": {name: one.factory for name, one in fields.items() if one.factory is not None},
+    }
+    body["__defaults__"] = {name: one for name, one in plain.items() if name not in body["__factories__"]}
+    made: Any = type(cls.__name__, cls.__bases__, body)
+    made.__init__ = _constructor(made)
+    return made  # type: ignore[no-any-return]
+
+
+def _belongs_to_class(annotation: Any) -> bool:
+    return getattr(annotation, "__origin__", None) is ClassVar
+
+
+def _constructor(kind: Any) -> Callable[..., None]:
+    name, names, fallbacks, factories = kind.__name__, kind.__match_args__, kind.__defaults__, kind.__factories__
+    # What fills a slot, past the refusal to set anything.
+    puts = {field: kind.__dict__[field].__set__ for field in names}
+    in_order, check = tuple(puts.values()), kind.__dict__.get("__post_init__")
 
     def construct(self: Any, *positional: Any, **named: Any) -> None:
         if len(positional) > len(names):
             raise TypeError(f"{name} takes {len(names)} fields, not {len(positional)}")
-        given = dict(zip(names, positional, strict=False))
-        if clash := named.keys() & given.keys():
-            raise TypeError(f"{name} got {', '.join(sorted(clash))} twice")
-        given |= named
-        for field in names:
-            if field in given:
-                put(self, field, given.pop(field))
+        for put, held in zip(in_order, positional, strict=False):
+            put(self, held)
+        for field in names[len(positional) :]:
+            if field in named:
+                held = named.pop(field)
             elif field in fallbacks:
-                put(self, field, fallbacks[field])
+                held = fallbacks[field]
+            elif field in factories:
+                held = factories[field]()
             else:
                 raise TypeError(f"{name} needs {field}")
-        if given:
-            raise TypeError(f"{name} has no {', '.join(sorted(given))}")
+            puts[field](self, held)
+        if named:
+            raise TypeError(f"{name} got what it has not, or twice: {', '.join(sorted(named))}")
+        if check is not None:
+            check(self)
 
     return construct
 
 
 def _contents(one: Any) -> tuple[Any, ...]:
-    return tuple(getattr(one, name) for name in one.__match_args__)
+    return tuple([getattr(one, name) for name in one.__match_args__])
 
 
 def _equals(self: Any, other: object) -> bool:

@@ -5,14 +5,15 @@ Readers raise ValueError with the reason.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from ipaddress import ip_network
 from typing import Any, TypeVar
+
+from pixelshift.value import Field, frozen
 
 _Value = TypeVar("_Value")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Variable:
     """One environment variable: its name, what reads its text, and what it means."""
 
@@ -22,9 +23,9 @@ class Variable:
 
 
 def setting(name: str, read: Callable[[str], _Value], default: _Value, meaning: str) -> _Value:
-    """A dataclass field that is read from the variable ``name``; its declared type is that of ``default``."""
-    declared: Any = field(default=default, metadata={"variable": Variable(name, read, meaning)})
-    return declared  # type: ignore[no-any-return]  # dataclasses turn the field into a value of this type
+    """A field that is read from the variable ``name``; its declared type is that of ``default``."""
+    declared: Any = Field(default=default, about=Variable(name, read, meaning))
+    return declared  # type: ignore[no-any-return]  # an instance holds a value of this type
 
 
 def text(value: str) -> str:

@@ -4,7 +4,6 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -33,6 +32,7 @@ from pixelshift.request.base import RequestRules
 from pixelshift.request.rewrite import compile_rewrite
 from pixelshift.secret.rotation import FixedKeys, KeyName, RotatingKeys
 from pixelshift.settings import SeriesSettings, Settings, load
+from pixelshift.value import frozen
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -86,7 +86,7 @@ def request_rules(settings: Settings) -> RequestRules:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageService:
     """The service with the parts that a process must end or purge."""
 
@@ -133,7 +133,7 @@ def image_service(settings: Settings, environment: Mapping[str, str] = os.enviro
     return ImageService(DeliveryService(rooms, policy(settings)), pool, cache, executor)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeriesRuntime:
     """The series service and the thread that carries its events to their sinks."""
 

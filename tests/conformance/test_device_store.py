@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -10,6 +9,7 @@ from pixelshift.errors import PixelshiftError
 from pixelshift.net.boto import AwsClient, AwsSettings
 from pixelshift.store.device import DeviceCommit, DeviceStore, StoredEvent, StoredHead
 from pixelshift.store.dynamodb import DeviceTables, DynamoDeviceStore
+from pixelshift.value import replace
 from tests.support.cloud import REGION, Cloud
 from tests.support.devices import MemoryDeviceStore
 from tests.support.emulators import ministack

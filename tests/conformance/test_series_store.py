@@ -2,13 +2,13 @@
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pixelshift.store.base import Commit, Committed, Counts, Head, NewEvent, Point, SeriesStore
 from pixelshift.store.sqlite import SqliteSeriesStore
+from pixelshift.value import replace
 
 
 @pytest.fixture(params=["sqlite"])

@@ -4,7 +4,7 @@ import base64
 import json
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import import_module
 from io import BytesIO
 from typing import Any
@@ -23,6 +23,7 @@ from pixelshift.errors import OverloadedError
 from pixelshift.request.signature import sign
 from pixelshift.store.raw import RawRecord
 from pixelshift.stream_wiring import StreamParts, stream_parts
+from pixelshift.value import replace
 from pixelshift.wiring import image_function
 from tests.support.cloud import REGION, Cloud
 from tests.support.iam import ACCOUNT, Role, as_json, as_role, role_of

@@ -1,7 +1,6 @@
 """The plan of tests for exactly-once effects, 1 to 9: faults of the function, its store, its stream and its records."""
 
 import random
-from dataclasses import replace
 
 import pytest
 
@@ -11,6 +10,7 @@ from pixelshift.errors import OriginError, OverloadedError, PixelshiftError
 from pixelshift.streams.detection import Detection
 from pixelshift.streams.device_service import DeviceService
 from pixelshift.streams.record import read_record
+from pixelshift.value import replace
 from tests.support.devices import CrashError, Fault
 from tests.support.fake_stream import FakeStream
 from tests.support.interleaving import Turns, orders

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from pixelshift.streams.device_service import DeviceService
 from pixelshift.streams.device_state import decode_chunk
 from pixelshift.streams.outbox import Retry
 from pixelshift.streams.statefile import read_state, write_state
+from pixelshift.value import replace
 from tests.support.devices import CrashError, MemoryDeviceStore, arrivals
 from tests.support.world import World, at_random, records, undisturbed
 

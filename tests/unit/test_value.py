@@ -3,16 +3,16 @@
 import pickle
 from copy import copy, deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from pixelshift.edits import types
 from pixelshift.edits.types import Colour, Crop, Flip, Flop, Resize
-from pixelshift.value import contents, defaults, is_value, value
+from pixelshift.value import contents, declared, defaults, field, frozen, is_value, mutable, names, replace
 
 
-@value
+@frozen
 class Point:
     """A place."""
 
@@ -65,6 +65,70 @@ def test_equal_means_of_the_same_kind_with_the_same_fields() -> None:
     assert Point(1, 2) != (1, 2, None)
     assert Flip() != Flop()
     assert len({Flip(), Flop(), Flip()}) == 2
+
+
+@frozen
+class Basket:
+    fruit: list[str] = field(default_factory=list)
+    kind: ClassVar[str] = "woven"
+
+    def __post_init__(self) -> None:
+        if len(self.fruit) > 2:
+            raise ValueError("full")
+
+
+@mutable
+class Tally:
+    count: int = 0
+
+
+@frozen
+class Sealed:
+    secret: str
+
+    def __repr__(self) -> str:
+        return "Sealed()"
+
+
+def test_a_default_is_made_for_each_instance() -> None:
+    one, other = Basket(), Basket()
+    one.fruit.append("pear")
+    assert (one.fruit, other.fruit) == (["pear"], [])
+    assert declared(Basket)["fruit"].factory is list
+    assert defaults(Basket) == {}
+
+
+def test_the_class_keeps_what_is_its_own() -> None:
+    assert names(Basket) == ("fruit",)
+    assert Basket.kind == Basket([]).kind == "woven"
+    assert repr(Sealed("open")) == "Sealed()"
+
+
+def test_fields_are_checked_whoever_makes_the_value() -> None:
+    with pytest.raises(ValueError, match="full"):
+        Basket(["a", "b", "c"])
+    with pytest.raises(ValueError, match="full"):
+        replace(Basket(), fruit=["a", "b", "c"])
+
+
+def test_replacing_makes_another_value() -> None:
+    point = Point(1, 2)
+    assert replace(point, y=3, name="n") == Point(1, 3, "n")
+    assert point == Point(1, 2)
+    with pytest.raises(TypeError, match="z"):
+        replace(point, z=1)
+
+
+def test_what_is_mutable_changes_compares_and_has_no_hash() -> None:
+    tally = Tally()
+    tally.count += 2
+    assert tally == Tally(2)
+    assert tally != Tally()
+    with pytest.raises(TypeError, match="unhashable"):
+        hash(tally)
+    with pytest.raises(AttributeError):
+        tally.other = 1  # type: ignore[attr-defined]
+    assert pickle.loads(pickle.dumps(tally)) == tally
 
 
 def test_nothing_can_be_changed_or_added() -> None:

@@ -5,12 +5,12 @@ import json
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
 from pixelshift.errors import InvalidRequestError, OriginError
+from pixelshift.value import field, frozen, mutable
 
 Handler = Callable[[Mapping[str, Any], "LocalContext"], Any]
 
@@ -19,7 +19,7 @@ class FunctionError(OriginError):
     """The function ended with an error of its own."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LocalContext:
     """What handlers read of a Lambda context."""
 
@@ -32,7 +32,7 @@ class LocalContext:
         return max(0, int((self.deadline_s - time.monotonic()) * 1000))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class LocalFunction:
     """Calls a handler in this process."""
 
@@ -44,7 +44,7 @@ class LocalFunction:
         return self.handler(event, LocalContext(time.monotonic() + self.timeout_s))
 
 
-@dataclass(slots=True)
+@mutable
 class EmulatedFunction:
     """Calls a container over HTTP. One call at a time: the emulator does not survive two."""
 

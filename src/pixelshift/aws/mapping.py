@@ -8,12 +8,12 @@ often is told to the on-failure destination and left behind.
 import base64
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
 from typing import Any
 
 from pixelshift.store.raw import RawRecord
+from pixelshift.value import field, frozen, mutable
 
 PAYLOAD_BYTES = 6 * 1024 * 1024
 """What one invocation may carry."""
@@ -27,7 +27,7 @@ Tell = Callable[[Mapping[str, Any]], None]
 """Sends what was left behind to the on-failure destination."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MappingOptions:
     """The properties of an ``AWS::Lambda::EventSourceMapping`` that matter for a stream; -1 is without end."""
 
@@ -55,7 +55,7 @@ class MappingOptions:
         )
 
 
-@dataclass(slots=True)
+@mutable
 class MappingCounts:
     """What one mapping did."""
 
@@ -69,7 +69,7 @@ class MappingCounts:
     """Age of the last record of a batch as it was handed over; the greatest so far."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Place:
     """The shard that records come from."""
 
@@ -77,7 +77,7 @@ class Place:
     shard_id: str
 
 
-@dataclass(slots=True)
+@mutable
 class Delivery:
     """Hands batches of one shard to the function until they are taken or given up. One thread at a time."""
 

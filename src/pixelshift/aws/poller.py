@@ -8,18 +8,18 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 
 from pixelshift.aws.mapping import Delivery, Invoke, MappingCounts, MappingOptions, Place, Tell, batches
 from pixelshift.errors import OverloadedError
 from pixelshift.store.kinesis import KinesisStream, Page
 from pixelshift.store.raw import RawRecord
+from pixelshift.value import field, mutable
 
 _IDLE_S = 0.2
 _BUSY_S = 1.0
 
 
-@dataclass(slots=True)
+@mutable
 class StreamPoller:
     """Feeds one function from one stream until ``stop``, or with ``until_idle`` until nothing new is left.
 

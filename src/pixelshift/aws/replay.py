@@ -13,7 +13,6 @@ import json
 import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -23,6 +22,7 @@ from pixelshift.notify.sqs import DELAY_LIMIT_S
 from pixelshift.store.raw import RawRecord, RawStore
 from pixelshift.stream_wiring import stream_parts
 from pixelshift.streams.outbox import Retry
+from pixelshift.value import field, mutable
 
 ATTEMPT = "attempt"
 
@@ -32,7 +32,7 @@ ReadRange = Callable[[Mapping[str, Any]], Sequence[RawRecord]]
 """Records of a ``KinesisBatchInfo``; raises :class:`NotFoundError` when the stream no longer has them."""
 
 
-@dataclass(slots=True)
+@mutable
 class ReplayHandler:
     """Answers each message by itself: one that goes wrong does not bring the others back."""
 

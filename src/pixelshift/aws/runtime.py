@@ -16,12 +16,12 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from typing import Any, Protocol, TypeAlias
 
 from pixelshift.aws.reply import Prelude
 from pixelshift.errors import PixelshiftError
+from pixelshift.value import frozen
 
 Buffer: TypeAlias = bytes | memoryview
 
@@ -44,7 +44,7 @@ class Streaming(Protocol):
     def stream(self, event: Any, context: "Context") -> tuple[Prelude, Iterable[Buffer]] | None: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Context:
     """What a handler is told of its invocation, under AWS's names."""
 
@@ -60,7 +60,7 @@ class Context:
         return max(0, self.deadline_ms - int(time.time() * 1000))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Invocation:
     """One event to be answered."""
 

@@ -1,11 +1,12 @@
 """What a cache store is: bytes under keys, within a budget, gone at any time. Knows no HTTP."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
+from pixelshift.value import field, frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Entry:
     """One stored response."""
 

@@ -11,8 +11,9 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from pixelshift.value import frozen
 
 _BUSY_S = 5.0
 _EVICT_AT_ONCE = 32
@@ -40,7 +41,7 @@ CREATE TRIGGER IF NOT EXISTS entry_dropped AFTER DELETE ON entries
 """
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Row:
     """Where one entry lies."""
 
@@ -49,7 +50,7 @@ class Row:
     used_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewRow:
     """What is to be known of an entry whose file is complete."""
 

@@ -5,15 +5,15 @@ detector here is anything that turns a series into alarms; that is how other lib
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from pixelshift.changepoint import simulation
 from pixelshift.changepoint.simulation import Values
+from pixelshift.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Alarm:
     """When a detector spoke, and which position it named as the beginning of the new level."""
 
@@ -35,7 +35,7 @@ DISTRIBUTIONS: dict[str, Noise] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rate:
     """Share of series without a change that raised an alarm."""
 
@@ -57,7 +57,7 @@ def autoregressive(phi: float) -> Noise:
     return lambda rng, n: simulation.ar1(rng, n, phi)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Delay:
     """How one known shift was met. Medians are over series whose first alarm came after the shift."""
 
@@ -87,7 +87,7 @@ def delay(find: Finder, change: int, size: float, repeats: int, rng: np.random.G
     )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Score:
     """Mean covering and F1 (margin 5) per kind of series, and over kinds."""
 

@@ -8,7 +8,8 @@ methods*, section 4.3).
 import math
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from pixelshift.value import frozen
 
 Z_95 = 1.959963984540054
 """Two-sided 95 % point of the normal distribution."""
@@ -17,7 +18,7 @@ MAD_SCALE = 1.4826022185056018
 """Median absolute deviation to standard deviation, for normal noise."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shift:
     """A shift of location and its interval, in the unit of the data."""
 

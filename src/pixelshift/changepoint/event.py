@@ -1,12 +1,13 @@
 """What a detector reports."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from pixelshift.value import frozen
 
 Direction = Literal["increase", "decrease"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ChangePoint:
     """One change of level.
 

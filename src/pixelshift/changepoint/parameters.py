@@ -1,10 +1,10 @@
 """The options of a detector, checked once."""
 
 import sys
-from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, TypedDict, get_args
 
 from pixelshift.errors import InvalidRequestError
+from pixelshift.value import contents, frozen, names
 
 Practical = Literal["test", "gate"]
 Location = Literal["standardized", "pettitt"]
@@ -40,7 +40,7 @@ class Options(TypedDict, total=False):
     trend: Trend
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Parameters:
     """Every option of a detector with its default; raises :class:`InvalidRequestError` on a value out of range."""
 
@@ -93,7 +93,7 @@ class Parameters:
 
     def as_dict(self) -> dict[str, Any]:
         """The parameters by name, ready for JSON."""
-        return asdict(self)
+        return contents(self)
 
 
 _CHOICES: dict[str, tuple[object, ...]] = {
@@ -107,7 +107,7 @@ _CHOICES: dict[str, tuple[object, ...]] = {
     "threshold_unit": get_args(ThresholdUnit),
     "trend": get_args(Trend),
 }
-NAMES = tuple(field.name for field in fields(Parameters))
+NAMES = names(Parameters)
 
 
 def _is_number(value: object) -> bool:

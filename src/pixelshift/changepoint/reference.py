@@ -10,15 +10,15 @@ Everything is computed straight from the formulas of :mod:`pixelshift.changepoin
 import itertools
 import math
 from array import array
-from dataclasses import dataclass
 
 from pixelshift.changepoint import estimate, statistic
 from pixelshift.changepoint.event import ChangePoint
 from pixelshift.changepoint.parameters import Parameters
 from pixelshift.changepoint.state import Snapshot
+from pixelshift.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Candidate:
     """The strongest split of a segment: first maximum by size of ``K``, increases first."""
 

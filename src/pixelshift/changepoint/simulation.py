@@ -7,17 +7,18 @@ that the caller passes.
 import itertools
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pixelshift.value import frozen
 
 Values = NDArray[np.float64]
 MARGIN = 5
 """A detection within so many observations of a true change is right (van den Burg and Williams 2020)."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Series:
     """Values and the positions where a new regime begins, position 0 left out."""
 

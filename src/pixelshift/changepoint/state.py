@@ -22,11 +22,11 @@ import struct
 import sys
 import zlib
 from array import array
-from dataclasses import dataclass
 from typing import Any
 
 from pixelshift.changepoint.parameters import NAMES, Parameters
 from pixelshift.errors import InvalidRequestError
+from pixelshift.value import frozen
 
 MAGIC = b"PXSCHPT\n"
 VERSION = 1
@@ -38,7 +38,7 @@ _GAP = struct.Struct("<IQ")
 _CHECKSUM = struct.Struct("<I")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Snapshot:
     """What a detector must remember between two observations."""
 

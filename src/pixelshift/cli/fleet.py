@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -33,12 +32,13 @@ from pixelshift.streams.plot import Mark, Panel
 from pixelshift.streams.row import Columns
 from pixelshift.streams.simulate import Simulation
 from pixelshift.streams.source import Reading, Source
+from pixelshift.value import frozen
 
 _LOOK_S = 0.5
 _SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Given:
     """The series that are sent or compared: simulated ones, or those of a file."""
 

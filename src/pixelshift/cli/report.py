@@ -4,12 +4,12 @@ import csv
 import json
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from io import StringIO
 from math import isfinite
 from typing import TYPE_CHECKING, Any, TextIO
 
 from pixelshift.errors import InvalidRequestError
+from pixelshift.value import field, frozen, mutable
 
 if TYPE_CHECKING:
     from pixelshift.streams.row import BadRow
@@ -86,7 +86,7 @@ def _table(out: TextIO) -> Printer:
     return show
 
 
-@dataclass(slots=True)
+@mutable
 class Complaints:
     """Tells about rows that cannot be used: the first few one by one, then only their number."""
 
@@ -102,7 +102,7 @@ class Complaints:
             print("more rows that cannot be used: only counted from here on", file=self.out, flush=True)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Verdict:
     """Which findings make a build fail."""
 

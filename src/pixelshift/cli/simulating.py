@@ -2,7 +2,6 @@
 
 import json
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -13,11 +12,12 @@ from pixelshift.streams.detection import Detection
 from pixelshift.streams.envelope import Envelope
 from pixelshift.streams.plot import Mark, Panel
 from pixelshift.streams.simulate import Score, Simulation, score, simulated
+from pixelshift.value import frozen
 
 FORMATS = ("csv", "ndjson", "lines")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Simulate:
     """What one `pixelshift simulate` is to do."""
 

@@ -6,7 +6,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from types import FrameType
@@ -21,6 +20,7 @@ from pixelshift.streams.row import BadRow, Row
 from pixelshift.streams.source import Reading, Source
 from pixelshift.streams.statefile import read_state, write_state
 from pixelshift.streams.watch import Finding, Watcher
+from pixelshift.value import field, frozen, mutable
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -36,7 +36,7 @@ class Stopped(Exception):  # noqa: N818  an event, not an error
     """A signal came while the next row was awaited."""
 
 
-@dataclass(slots=True)
+@mutable
 class Stop:
     """Ends the walk between two rows, never within one: a signal while reading breaks off, else it waits its turn."""
 
@@ -60,7 +60,7 @@ class Stop:
                 signal.signal(number, handler)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Watch:
     """What one `pixelshift watch` is to do."""
 

@@ -3,12 +3,12 @@
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
 
 from pixelshift.cache.base import CacheStore, Entry
 from pixelshift.delivery.representation import HeaderMap, Identity, Representation, parse_date
 from pixelshift.net.cache_control import directives, lifetime_s, seconds
+from pixelshift.value import frozen
 
 _ERROR_TTL_S = 10
 
@@ -24,7 +24,7 @@ class Freshness(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ages:
     """How long entries live where their own headers do not say, and at most."""
 

@@ -5,16 +5,16 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
 
 from pixelshift.errors import OverloadedError
+from pixelshift.value import frozen, mutable
 
 _NETWORK_BITS = 64
 """An IPv6 client has at least so large a network to itself; its addresses count as one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ClientLimits:
     """Limits for each client; 0 is none. Only pictures that have to be made count, stored ones are free."""
 
@@ -26,7 +26,7 @@ class ClientLimits:
     """Clients that are kept account of; beyond that, who has been quiet longest is forgotten."""
 
 
-@dataclass(slots=True)
+@mutable
 class _Account:
     tokens: float
     counted_s: float

@@ -3,18 +3,18 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pixelshift.delivery.media import media_type_of
 from pixelshift.delivery.originals import Originals
 from pixelshift.delivery.representation import HeaderMap, Representation, http_date
 from pixelshift.errors import PixelshiftError
+from pixelshift.value import frozen
 
 ALLOWED_METHODS = "GET, HEAD, OPTIONS"
 _FALLBACK_TIME_S = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FallbackPicture:
     """The original that stands in for every failed request."""
 

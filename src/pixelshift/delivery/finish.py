@@ -1,13 +1,13 @@
 """Fitting a representation to the client who asked: CORS, expiry, conditions, ranges, HEAD, and what caches tell."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 
 from pixelshift.delivery.condition import is_not_modified, selected_range
 from pixelshift.delivery.message import HttpRequest, HttpResponse
 from pixelshift.delivery.representation import HeaderMap, Representation
 from pixelshift.request.expiry import seconds_left
+from pixelshift.value import field, frozen
 
 _NOT_IN_304 = (
     "Content-Type",
@@ -18,7 +18,7 @@ _NOT_IN_304 = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cors:
     """Who may read answers from scripts; ``origin`` is sent where ``enabled``."""
 
@@ -26,7 +26,7 @@ class Cors:
     origin: str = "*"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Answer:
     """A representation with what the cache knows of it."""
 

@@ -2,18 +2,18 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import islice
 
 from pixelshift.errors import ForbiddenError
 from pixelshift.request.signature import PARAMETER, verify_signature
 from pixelshift.secret.base import SignatureKeys
+from pixelshift.value import frozen
 
 _KEYS_TRIED = 4
 _READY_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Remembered:
     keys: tuple[bytes, ...]
     until_s: float

@@ -1,10 +1,11 @@
 """What every face translates to and from: one HTTP request, one HTTP response."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from pixelshift.value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpRequest:
     """A request as the client sent it, whatever carried it."""
 
@@ -27,7 +28,7 @@ class HttpRequest:
         return dict(self.query)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpResponse:
     """An answer. ``Content-Length`` is the face's business, but for HEAD, where the body is already gone."""
 

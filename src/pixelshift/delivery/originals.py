@@ -1,15 +1,15 @@
 """Reading originals within the time that a request has left."""
 
 import time
-from dataclasses import dataclass
 
 from pixelshift.errors import TimeLimitError
 from pixelshift.limits import Limits
 from pixelshift.origin.base import Origin, Original
 from pixelshift.origin.shared import CachingOrigin
+from pixelshift.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Originals:
     """An origin with the bounds that every read has."""
 

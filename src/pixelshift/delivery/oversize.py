@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -11,6 +10,7 @@ from pixelshift.edits.types import Format
 from pixelshift.errors import TimeLimitError, TooLargeError
 from pixelshift.net.cache_control import directives, seconds
 from pixelshift.request.expiry import seconds_left
+from pixelshift.value import frozen
 
 _CARRIED = ("Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires")
 """What an object in S3 is served with; it has no other entity headers."""
@@ -25,7 +25,7 @@ class Shelf(Protocol):
     def link(self, key: str, *, life_s: int) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Oversize:
     """What is done about a body above ``limit_bytes``; without a shelf it is refused, as upstream does."""
 

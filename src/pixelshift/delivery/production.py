@@ -3,7 +3,6 @@
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pixelshift import ENGINE_VERSION
 from pixelshift.delivery.media import media_type_of
@@ -32,12 +31,13 @@ from pixelshift.origin.base import Original
 from pixelshift.render.base import Job, Renderer, Wish
 from pixelshift.render.perform import planned
 from pixelshift.request.base import ImageRequest, RequestKind
+from pixelshift.value import frozen
 from pixelshift.vision.base import FaceDetector, Moderator
 
 SVG_POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Eyes:
     """What looks at pictures; ``None`` where nothing is configured."""
 
@@ -45,7 +45,7 @@ class Eyes:
     moderator: Moderator | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Order:
     """A request with its negotiation settled."""
 
@@ -75,7 +75,7 @@ def order_key(image: ImageRequest, formats: tuple[Format, ...]) -> str:
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Studio:
     """Everything that making a picture needs."""
 

@@ -1,12 +1,12 @@
 """A finished answer before it is fitted to one client: what caches keep."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
 from pixelshift.errors import PixelshiftError
 from pixelshift.origin.base import Original
+from pixelshift.value import field, frozen, replace
 
 DEFAULT_CACHE_CONTROL = "max-age=31536000,public"
 
@@ -14,7 +14,7 @@ Identity = tuple[str, str, str]
 """Bucket, key and etag of one original."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Representation:
     """Status, entity headers and whole body. Nothing in it depends on who asked."""
 

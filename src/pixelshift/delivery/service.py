@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
 
@@ -29,6 +28,7 @@ from pixelshift.errors import (
 )
 from pixelshift.request.base import ImageRequest, RequestRules
 from pixelshift.request.parse import parse_request, peek_headers
+from pixelshift.value import field, frozen
 
 _NAME = "Pixelshift"
 _READINGS = 1024
@@ -36,7 +36,7 @@ _READING_CHARACTERS = 4096
 """So many URLs, none longer, are kept as read: most requests of a busy service repeat one."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Policy:
     """What the operator decides about answers."""
 
@@ -51,7 +51,7 @@ class Policy:
     """What each client may have of that; ``None`` where that is left to somebody in front."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rooms:
     """The parts that the service is put together from."""
 
@@ -67,7 +67,7 @@ class Rooms:
     """Where :meth:`DeliveryService.begin` does what takes time."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Work:
     """One answer in the making."""
 

@@ -8,7 +8,7 @@ receives an edit may rely on its ranges.
 from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
-from pixelshift.value import value
+from pixelshift.value import frozen
 
 
 class Format(StrEnum):
@@ -72,7 +72,7 @@ class Kernel(StrEnum):
     MKS2021 = "mks2021"
 
 
-@value
+@frozen
 class Colour:
     """sRGB, 0-255 each; ``alpha`` 0.0 (clear) to 1.0."""
 
@@ -85,7 +85,7 @@ class Colour:
 BLACK = Colour()
 
 
-@value
+@frozen
 class Resize:
     width: int | None = None
     height: int | None = None
@@ -101,7 +101,7 @@ class Resize:
     ratio: float | None = None
 
 
-@value
+@frozen
 class Crop:
     """``crop`` (the service's own) or ``extract`` (sharp's): the same cut, other error codes."""
 
@@ -112,7 +112,7 @@ class Crop:
     name: Literal["crop", "extract"] = "crop"
 
 
-@value
+@frozen
 class Overlay:
     """``overlayWith``; positions keep their text form because ``p`` means per cent of the base (contract, 3.4)."""
 
@@ -137,13 +137,13 @@ class Overlay:
         return self.blend == "over" and not self.tile and not self.premultiplied
 
 
-@value
+@frozen
 class SmartCrop:
     face_index: int = 0
     padding: float = 0.0
 
 
-@value
+@frozen
 class RoundCrop:
     rx: float | None = None
     ry: float | None = None
@@ -151,29 +151,29 @@ class RoundCrop:
     top: float | None = None
 
 
-@value
+@frozen
 class ContentModeration:
     min_confidence: float = 75.0
     blur: float = 50.0
     labels: tuple[str, ...] | None = None
 
 
-@value
+@frozen
 class Animated:
     value: bool
 
 
-@value
+@frozen
 class StripExif:
     pass
 
 
-@value
+@frozen
 class StripIcc:
     pass
 
 
-@value
+@frozen
 class Extend:
     top: int = 0
     bottom: int = 0
@@ -183,7 +183,7 @@ class Extend:
     extend_with: Literal["background", "copy", "repeat", "mirror"] = "background"
 
 
-@value
+@frozen
 class Trim:
     threshold: float = 10.0
     background: Colour | None = None
@@ -191,7 +191,7 @@ class Trim:
     margin: int = 0
 
 
-@value
+@frozen
 class Rotate:
     """Degrees clockwise; ``None`` auto-orients by the EXIF tag."""
 
@@ -200,22 +200,22 @@ class Rotate:
     """``rotate: null`` also drops all metadata, as it always has upstream (contract, 0.4)."""
 
 
-@value
+@frozen
 class Flip:
     pass
 
 
-@value
+@frozen
 class Flop:
     pass
 
 
-@value
+@frozen
 class Affine:
     matrix: tuple[float, float, float, float]
 
 
-@value
+@frozen
 class Sharpen:
     """``sigma`` ``None`` = sharp's mild 3x3 kernel."""
 
@@ -227,12 +227,12 @@ class Sharpen:
     y3: float = 20.0
 
 
-@value
+@frozen
 class Median:
     size: int = 3
 
 
-@value
+@frozen
 class Blur:
     """``sigma`` ``None`` = 3x3 box."""
 
@@ -241,7 +241,7 @@ class Blur:
     min_amplitude: float = 0.2
 
 
-@value
+@frozen
 class Convolve:
     width: int
     height: int
@@ -250,58 +250,58 @@ class Convolve:
     offset: float = 0.0
 
 
-@value
+@frozen
 class Clahe:
     width: int
     height: int
     max_slope: int = 3
 
 
-@value
+@frozen
 class Threshold:
     value: int = 128
     greyscale: bool = True
 
 
-@value
+@frozen
 class Tint:
     colour: Colour
 
 
-@value
+@frozen
 class Greyscale:
     pass
 
 
-@value
+@frozen
 class Gamma:
     gamma: float = 2.2
 
 
-@value
+@frozen
 class Negate:
     alpha: bool = True
 
 
-@value
+@frozen
 class Normalise:
     lower: float = 1.0
     upper: float = 99.0
 
 
-@value
+@frozen
 class Linear:
     a: tuple[float, ...]
     b: tuple[float, ...]
 
 
-@value
+@frozen
 class Recomb:
     matrix: tuple[tuple[float, ...], ...]
     """3x3 or 4x4."""
 
 
-@value
+@frozen
 class Modulate:
     brightness: float = 1.0
     saturation: float = 1.0
@@ -309,48 +309,48 @@ class Modulate:
     lightness: float = 0.0
 
 
-@value
+@frozen
 class Flatten:
     background: Colour = BLACK
 
 
-@value
+@frozen
 class Unflatten:
     pass
 
 
-@value
+@frozen
 class PipelineColourspace:
     name: str
 
 
-@value
+@frozen
 class ToColourspace:
     name: str
 
 
-@value
+@frozen
 class RemoveAlpha:
     pass
 
 
-@value
+@frozen
 class EnsureAlpha:
     alpha: float = 1.0
 
 
-@value
+@frozen
 class ExtractChannel:
     channel: int
     """0-3; ``alpha`` parses to -1, the last one."""
 
 
-@value
+@frozen
 class Bandbool:
     operation: Literal["and", "or", "eor"]
 
 
-@value
+@frozen
 class Encode:
     """``jpeg``, ``png``, ``webp`` …: sets the format and its encoder options (contract, 3.10).
 
@@ -361,7 +361,7 @@ class Encode:
     options: tuple[tuple[str, Any], ...] = ()
 
 
-@value
+@frozen
 class ToFormat:
     format: Format
     written: str | None = None

@@ -1,13 +1,13 @@
 """The values that enter and leave the imaging core."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from pixelshift.edits.types import Format
+from pixelshift.value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Header:
     """What can be known of a picture without decoding it."""
 
@@ -28,7 +28,7 @@ class Header:
     chroma_subsampling: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Output:
     """What the request and its negotiation ask of the encoder, beside ``Encode``/``ToFormat`` edits.
 
@@ -42,7 +42,7 @@ class Output:
     keep_gps: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Encoded:
     """A finished picture."""
 
@@ -65,7 +65,7 @@ class FindFaces(Protocol):
 FindLabels = Callable[[bytes, float], Sequence[str]]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Assets:
     """What the outside supplies to a run: overlay originals by (bucket, key), and eyes.
 

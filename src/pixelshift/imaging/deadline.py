@@ -2,22 +2,20 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from pixelshift.errors import TimeLimitError
 
 
-@dataclass(slots=True)
 class Deadline:
     """Call it between steps: raises TimeLimitError once ``limit_s`` seconds have passed since it was made."""
 
-    limit_s: float
-    clock: Callable[[], float] = time.monotonic
-    end: float = field(init=False)
-    """In seconds of ``clock``."""
+    __slots__ = ("clock", "end", "limit_s")
 
-    def __post_init__(self) -> None:
-        self.end = self.clock() + self.limit_s
+    def __init__(self, limit_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.limit_s = limit_s
+        self.clock = clock
+        self.end = clock() + limit_s
+        """In seconds of ``clock``."""
 
     def __call__(self) -> None:
         if self.clock() > self.end:

@@ -1,7 +1,6 @@
 """What happens at a picture's rim: finding a uniform border, adding one, keeping an ellipse."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -11,6 +10,7 @@ from pixelshift.edits.types import Colour, Extend, RoundCrop, Trim
 from pixelshift.imaging.bands import Checkpoint, bands, go_on
 from pixelshift.imaging.geometry import Box, Size
 from pixelshift.imaging.picture import Pixels, with_alpha
+from pixelshift.value import frozen
 
 _Mask = NDArray[np.bool_]
 
@@ -127,7 +127,7 @@ def extended(pixels: Pixels, edit: Extend) -> Pixels:
     return np.pad(pixels, sides, mode=_PADDING[edit.extend_with])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Ellipse:
     x: float
     y: float

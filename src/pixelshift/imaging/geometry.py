@@ -5,10 +5,10 @@ service it replaces; section numbers refer to its resize semantics. All sizes ar
 """
 
 import math
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from pixelshift.edits.types import Fit, Position, Resize
+from pixelshift.value import frozen
 
 
 class Size(NamedTuple):
@@ -52,7 +52,7 @@ class Shrink(NamedTuple):
     vertical: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Target:
     """What a resize asks of the geometry, its ratio already turned into sides."""
 

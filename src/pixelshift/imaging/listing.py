@@ -1,7 +1,6 @@
 """The edits as the client listed them, and what follows from that order (contract 3.1)."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any, TypeVar, cast
 
 from pixelshift.edits import types as edits
@@ -11,6 +10,7 @@ from pixelshift.imaging import geometry, steps
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.geometry import Size, Target, Turn
 from pixelshift.imaging.steps import Step
+from pixelshift.value import replace
 
 _E = TypeVar("_E")
 

@@ -1,11 +1,11 @@
 """What travels beside the pixels, and the rules for what may leave (contract 6.5; decisions 2 and 3)."""
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 from pixelshift.imaging import exif
 from pixelshift.imaging.icc import srgb_profile
+from pixelshift.value import frozen, mutable
 
 _GPS_ATTRIBUTE = re.compile(rb"""\s+\w+:GPS\w+\s*=\s*("[^"]*"|'[^']*')""")
 _GPS_ELEMENT = re.compile(rb"<(\w+:GPS\w+)\b[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL)
@@ -13,7 +13,7 @@ _MAX_XMP_BYTES = 60_000
 """What fits one JPEG segment; larger packets are dropped."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class MetadataPolicy:
     """What the plan decided to keep."""
 
@@ -24,7 +24,7 @@ class MetadataPolicy:
     """The pixels were turned upright: the tag becomes 1."""
 
 
-@dataclass(slots=True)
+@mutable
 class Metadata:
     """Blocks as found in the source, later as written; ``None`` = absent. ``exif`` without JPEG's prefix."""
 

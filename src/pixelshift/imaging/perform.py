@@ -1,7 +1,6 @@
 """How each step is done, on whole arrays. Sizes come from the steps; nothing here decides any."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from pixelshift.edits import types as edits
 from pixelshift.errors import PixelshiftError
@@ -16,9 +15,10 @@ from pixelshift.imaging.resample import Scaling, scale
 from pixelshift.imaging.steps import Step
 from pixelshift.imaging.subjects import applicable, face_cut, must_blur
 from pixelshift.limits import Limits
+from pixelshift.value import mutable
 
 
-@dataclass(slots=True)
+@mutable
 class Context:
     """What a run carries from step to step beside the picture."""
 

@@ -1,12 +1,12 @@
 """The pixels that edits work on."""
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
 from pixelshift.imaging.geometry import Size, Turn
 from pixelshift.imaging.metadata import Metadata
+from pixelshift.value import field, mutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +17,7 @@ Pixels: TypeAlias = "NDArray[np.uint8]"
 """(height, width, channels) of sRGB, 0-255: 1 grey, 2 grey + alpha, 3 RGB, 4 RGBA; alpha not premultiplied."""
 
 
-@dataclass(slots=True)
+@mutable
 class Picture:
     """One or more frames of one size, and what travels with them."""
 

@@ -5,7 +5,6 @@ listed an edit matters only for what :class:`Listing` answers.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pixelshift.edits import types as edits
@@ -20,9 +19,10 @@ from pixelshift.imaging.metadata import MetadataPolicy
 from pixelshift.imaging.steps import Step
 from pixelshift.imaging.stream import Stream, native_options, stream_of
 from pixelshift.limits import Limits
+from pixelshift.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Plan:
     """What a run will do. ``str(plan)`` is meant for people."""
 

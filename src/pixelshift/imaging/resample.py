@@ -1,18 +1,17 @@
 """Scaling of arrays by the native kernels, with libvips' rules of where to sample (contract 5.5)."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from pixelshift._native import _resample
 from pixelshift.edits.types import Kernel
 from pixelshift.imaging.geometry import Box, Shrink, Size, first_sample
 from pixelshift.imaging.picture import Picture, Pixels
+from pixelshift.value import frozen
 
 _ENLARGING = {Kernel.NEAREST: Kernel.NEAREST, Kernel.LINEAR: Kernel.LINEAR}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scaling:
     """What a picture is and becomes."""
 
@@ -30,7 +29,7 @@ class Scaling:
         return cls(picture.size, picture.extent or (float(width), float(height)), shrink, size)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Axis:
     """One direction: [low, high) of the array's own pixels become ``out`` pixels; it may reach beyond the edges."""
 
@@ -63,7 +62,7 @@ def scale(pixels: Pixels, scaling: Scaling, window: Box, kernel: Kernel) -> Pixe
     return _resampled(pixels, across.enlarged(kernel, *spans[0]), down.enlarged(kernel, *spans[1]))
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Side:
     """One direction of a resize."""
 

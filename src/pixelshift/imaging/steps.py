@@ -3,13 +3,13 @@
 A step knows how large its result is and what it costs; :mod:`pixelshift.imaging.perform` knows how it is done.
 """
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from pixelshift.edits import types as edits
 from pixelshift.edits.types import Fit, Kernel, Position
 from pixelshift.imaging import geometry
 from pixelshift.imaging.geometry import Box, Shrink, Size, Target, Turn
+from pixelshift.value import frozen
 
 _TAPS = {
     Kernel.NEAREST: 1,
@@ -38,7 +38,7 @@ class Step:
         return float(size.pixels)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Turned(Step):
     """Quarter turns and mirrors."""
 
@@ -57,7 +57,7 @@ def describe_turn(turn: Turn) -> str:
     return ", ".join(words)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rotated(Step):
     """Any other angle, on black."""
 
@@ -73,7 +73,7 @@ class Rotated(Step):
         return f"rotate by {self.angle:g} degrees"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Trimmed(Step):
     edit: edits.Trim
     exact: ClassVar[bool] = False
@@ -85,7 +85,7 @@ class Trimmed(Step):
         return f"trim edges (threshold {self.edit.threshold:g})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cut(Step):
     edit: edits.Crop
 
@@ -100,7 +100,7 @@ class Cut(Step):
         return f"cut at {self.edit.left},{self.edit.top}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SmartCut(Step):
     edit: edits.SmartCrop
     exact: ClassVar[bool] = False
@@ -112,7 +112,7 @@ class SmartCut(Step):
         return f"cut to face {self.edit.face_index} (padding {self.edit.padding:g})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """A resize with its numbers filled in."""
 
@@ -128,7 +128,7 @@ class Layout:
     """Whether ``out`` is a canvas that holds the picture, not a window of it."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Resized(Step):
     """Scale, then turn, then cut to cover or place to contain: one step, so that only what stays is computed."""
 
@@ -193,7 +193,7 @@ class Resized(Step):
         return f"resize ({', '.join(words)})" if self.target.given else ", ".join(words[2:])
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Extended(Step):
     edit: edits.Extend
 
@@ -206,7 +206,7 @@ class Extended(Step):
         return f"extend by {edit.top},{edit.right},{edit.bottom},{edit.left} ({edit.extend_with})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Overlaid(Step):
     edit: edits.Overlay
 
@@ -217,7 +217,7 @@ class Overlaid(Step):
         return f"overlay {self.edit.bucket}/{self.edit.key} ({self.edit.blend})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Moderated(Step):
     """Ask for labels; what is found blurs the picture later, at the place of ``blur``."""
 
@@ -230,7 +230,7 @@ class Moderated(Step):
         return f"look for content to moderate (from {self.edit.min_confidence:g} %)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Blurred(Step):
     """The client's blur, the moderation's, or the stronger of both."""
 
@@ -251,7 +251,7 @@ class Blurred(Step):
         return f"blur ({', '.join(words)})"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rounded(Step):
     """Keep an ellipse, make the rest clear, cut to what is left. Later edits start from its result."""
 
@@ -265,7 +265,7 @@ class Rounded(Step):
         return "cut out an ellipse"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GammaIn(Step):
     edit: edits.Gamma
 
@@ -273,7 +273,7 @@ class GammaIn(Step):
         return f"gamma 1/{self.edit.gamma:g}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class GammaOut(Step):
     edit: edits.Gamma
 
@@ -281,7 +281,7 @@ class GammaOut(Step):
         return f"gamma {self.edit.gamma:g}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Recoloured(Step):
     """Output colour space."""
 
@@ -291,7 +291,7 @@ class Recoloured(Step):
         return f"to {self.edit.name}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Filtered(Step):
     """Any edit that is one function of the pixels."""
 

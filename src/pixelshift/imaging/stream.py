@@ -6,7 +6,6 @@ in the numbers that the native chain takes; everything else runs step by step on
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from pixelshift.edits.types import Format, Kernel, Overlay, Sharpen
@@ -15,6 +14,7 @@ from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs import jpeg, png, webp
 from pixelshift.imaging.geometry import Box, Size
 from pixelshift.imaging.steps import Step
+from pixelshift.value import frozen
 
 Edges = tuple[float, float, float, float]
 """left, top, right, bottom."""
@@ -24,7 +24,7 @@ _FINER = {8: 8, 3: 8, 2: 4, 1: 2}
 """What chroma at half the size is decoded to where it is wanted as fine as luma."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Stream:
     """One call of :func:`pixelshift._native._engine.run`."""
 

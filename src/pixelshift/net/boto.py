@@ -1,10 +1,10 @@
 """Clients of AWS services through boto3: slow to import, so built at the first call, once."""
 
 import threading
-from dataclasses import dataclass, field
 from typing import Any
 
 from pixelshift.errors import ForbiddenError, OriginError, OverloadedError
+from pixelshift.value import field, frozen, mutable
 
 BUSY_CODES = frozenset(
     {
@@ -29,7 +29,7 @@ REFUSED_CODES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class AwsSettings:
     """Where AWS is and how long it may take; credentials are found as boto3 finds them."""
 
@@ -49,7 +49,7 @@ class AwsRefusalError(OriginError):
         self.answer = answer or {}
 
 
-@dataclass(slots=True)
+@mutable
 class AwsClient:
     """One service. Thread-safe.
 

@@ -5,16 +5,16 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from pixelshift.errors import OriginError, SettingsError
+from pixelshift.value import frozen
 
 CONNECT_LIMIT_S = 5.0
 ADDRESS_LIMIT = 4
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Endpoint:
     """One server: what to resolve, where to knock, and whether to speak TLS."""
 

@@ -16,12 +16,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
 from pixelshift.errors import OriginError, TooLargeError
 from pixelshift.net.dial import AddressCheck, Endpoint, any_address, connect
+from pixelshift.value import field, frozen
 
 ERROR_BODY_BYTES = 64 * 1024
 _PIECE_BYTES = 256 * 1024
@@ -33,7 +33,7 @@ _VALUE = re.compile(r"[\t -~\x80-\xff]*")  # RFC 9110 5.5
 _LENGTH = re.compile(r"[0-9]{1,15}")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Pace:
     """How slow an answer may be: after ``grace_s`` it must have brought ``floor_bytes_per_s`` on average."""
 
@@ -41,7 +41,7 @@ class Pace:
     floor_bytes_per_s: float = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Request:
     """One request; ``target`` is in origin form and already percent-encoded."""
 

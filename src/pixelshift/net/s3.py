@@ -4,7 +4,6 @@ import random
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from pixelshift.errors import OriginError
@@ -12,6 +11,7 @@ from pixelshift.net.credential import CredentialSource
 from pixelshift.net.dial import Endpoint, parse_endpoint
 from pixelshift.net.http import HttpClient, Pace, Request
 from pixelshift.net.sigv4 import Credentials, Scope, Signable, encode_key, presign, sign
+from pixelshift.value import field, frozen
 
 _HOST_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")  # with a dot no wildcard certificate fits
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
@@ -36,7 +36,7 @@ def locate(bucket: str, path: str, region: str, custom: tuple[Endpoint, str] | N
     return Endpoint(host, 443, tls=True), f"/{bucket}/{path}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class S3Bucket:
     """One bucket to write to, in ``region``; ``endpoint_url`` is another address than Amazon's. Thread-safe."""
 

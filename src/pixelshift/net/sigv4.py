@@ -7,15 +7,16 @@ once and never normalised ("Authenticating Requests (AWS Signature Version 4)", 
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import quote
+
+from pixelshift.value import frozen
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Credentials:
     """One access key; ``expires_at`` is when its token ends."""
 
@@ -28,7 +29,7 @@ class Credentials:
         return f"Credentials(access_key_id={self.access_key_id!r}, …)"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Scope:
     """Where a signature is good."""
 
@@ -36,7 +37,7 @@ class Scope:
     service: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signable:
     """The parts of a request that are signed; ``path`` is percent-encoded and there is no query."""
 

@@ -1,10 +1,11 @@
 """What a sink is: somewhere that wants to hear of events."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
+from pixelshift.value import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Message:
     """One event on its way out."""
 

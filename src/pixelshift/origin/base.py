@@ -1,15 +1,16 @@
 """What an origin is: somewhere that keeps originals."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
+
+from pixelshift.value import field, frozen, replace
 
 BROKEN_BODY_CODE = "ImageRetrieval::CannotRetrieveImage"
 """The contract's code for a body that broke off after its head had come."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Original:
     """The bytes of one stored object with what its store says about them."""
 

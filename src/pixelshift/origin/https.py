@@ -8,7 +8,6 @@ name that changes its mind gains nothing; and neither our headers nor our creden
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, urljoin, urlsplit
 
 from pixelshift.errors import NotFoundError, OriginError, SettingsError
@@ -17,6 +16,7 @@ from pixelshift.net.dial import Endpoint
 from pixelshift.net.http import HttpClient, Reply, Request
 from pixelshift.origin.answer import ABSENT, conditional, outage, read_confirmation, read_original
 from pixelshift.origin.base import Original
+from pixelshift.value import frozen
 
 _URL_BYTES = 4096
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -24,7 +24,7 @@ _CLEAN_URL = re.compile(r"[!-~]+")
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class HttpsSettings:
     """Which servers hold originals.
 
@@ -39,7 +39,7 @@ class HttpsSettings:
     ports: frozenset[int] = frozenset({443})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Place:
     endpoint: Endpoint
     target: str

@@ -7,7 +7,6 @@ obstore) rewrite keys with leading, trailing or double slashes and drop ``Expire
 import re
 import threading
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from pixelshift.errors import NotFoundError, OriginError, PixelshiftError
@@ -18,6 +17,7 @@ from pixelshift.net.s3 import locate
 from pixelshift.net.sigv4 import Scope, Signable, encode_key, sign
 from pixelshift.origin.answer import ABSENT, conditional, outage, read_confirmation, read_original
 from pixelshift.origin.base import Original
+from pixelshift.value import frozen
 
 _KEY_BYTES = 1024
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
@@ -37,7 +37,7 @@ _OUR_FAULT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class S3Settings:
     """Where S3 is; ``endpoint_url`` (``http(s)://host[:port][/prefix]``) means path-style addressing there."""
 
@@ -47,7 +47,7 @@ class S3Settings:
     """Pauses before further attempts when an answer says that the trouble passes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Read:
     bucket: str
     path: str

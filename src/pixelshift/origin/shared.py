@@ -5,16 +5,16 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from pixelshift.errors import NotFoundError, OriginError, PixelshiftError
 from pixelshift.net.cache_control import lifetime_s
 from pixelshift.origin.base import Origin, Original
+from pixelshift.value import field, mutable
 
 _OVERHEAD_BYTES = 1024
 
 
-@dataclass(slots=True)
+@mutable
 class _Flight:
     done: threading.Event = field(default_factory=threading.Event)
     original: Original | None = None

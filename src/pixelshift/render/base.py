@@ -1,15 +1,15 @@
 """What a renderer is: something that turns a job into an encoded picture."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from pixelshift.edits.types import Edit, Format
 from pixelshift.imaging.base import Encoded, FindFaces, FindLabels
 from pixelshift.limits import Limits
+from pixelshift.value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Wish:
     """What is to be done to a picture; nothing in it is specific to one original."""
 
@@ -25,7 +25,7 @@ class Wish:
     keep_gps: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Job:
     """One picture to make."""
 

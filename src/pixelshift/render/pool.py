@@ -9,7 +9,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from pixelshift.errors import InternalError, OverloadedError, PixelshiftError
@@ -17,6 +16,7 @@ from pixelshift.imaging.base import Encoded
 from pixelshift.render.base import Job
 from pixelshift.render.channel import Channel, ChannelBrokenError, ChannelClosedError
 from pixelshift.render.wire import pack_error, pack_job, unpack_encoded, unpack_error
+from pixelshift.value import field, frozen
 
 _BODY_LIMIT_BYTES = 2**31
 _GRACE_S = 0.5
@@ -24,7 +24,7 @@ _START_S = 30.0
 _SUSPECTS = 1024
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class PoolOptions:
     """How many processes, and what each may do."""
 

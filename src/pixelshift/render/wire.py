@@ -3,7 +3,6 @@
 import json
 import pickle
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from pixelshift import errors
@@ -12,6 +11,7 @@ from pixelshift.errors import PixelshiftError
 from pixelshift.imaging.base import Encoded
 from pixelshift.render.base import Job
 from pixelshift.render.channel import ChannelBrokenError
+from pixelshift.value import replace
 
 _ERRORS: dict[str, type[PixelshiftError]] = {
     kind.__name__: kind

@@ -12,7 +12,6 @@ import signal
 import socket
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from pixelshift.render.base import Job
 from pixelshift.render.channel import Channel, ChannelBrokenError, ChannelClosedError
 from pixelshift.render.perform import perform
 from pixelshift.render.wire import pack_encoded, pack_error, unpack_error, unpack_job
+from pixelshift.value import replace
 
 _BODY_LIMIT_BYTES = 2**34
 _OOM_SCORE = "500"

@@ -1,13 +1,13 @@
 """What every grammar of image URLs is read by, and the one value that it becomes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from pixelshift.edits.types import Edit, Format
 from pixelshift.limits import Limits
 from pixelshift.request.rewrite import Rewrite
+from pixelshift.value import field, frozen
 
 
 class RequestKind(StrEnum):
@@ -16,7 +16,7 @@ class RequestKind(StrEnum):
     CUSTOM = "Custom"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RequestRules:
     """What the operator has set; made once at start-up."""
 
@@ -29,7 +29,7 @@ class RequestRules:
     limits: Limits = field(default_factory=Limits)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageRequest:
     """What a client asks for, whatever the grammar; see contract 1-4."""
 

@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from pixelshift.edits.adjust import SMALLEST_BLUR_SIGMA
 from pixelshift.edits.argument import leading_integer, round_half_up, to_number
@@ -11,6 +10,7 @@ from pixelshift.edits.colour import parse_colour
 from pixelshift.edits.encode import FORMAT_NAMES, UNSUPPORTED_FORMAT
 from pixelshift.edits.geometry import AUTO_ORIENT
 from pixelshift.errors import InvalidRequestError
+from pixelshift.value import field, frozen, mutable
 
 PREFIX = "filters:"
 _NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Za-z]+")
@@ -21,7 +21,7 @@ _EXTENSION = re.compile(r"\.(jpe?g|png|webp|tiff?|gif|avif)$", re.ASCII)
 _UNENCODABLE = frozenset({"heic", "heif"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class FilterCall:
     """One filter; ``arguments`` were separated by commas and are not percent-decoded."""
 
@@ -43,7 +43,7 @@ class FilterCall:
         return InvalidRequestError(f"filter {self.name}: expected {expected}.", code=code)
 
 
-@dataclass(slots=True)
+@mutable
 class FilterContext:
     """The edit map that filters add to, and the path whose extension ``quality`` goes by."""
 

@@ -3,16 +3,16 @@
 import json
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from pixelshift.request.expiry import format_expires
 from pixelshift.request.signature import PARAMETER, sign
+from pixelshift.value import field, frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ImageLink:
     """What a link asks for; the members are those of the base64 body."""
 

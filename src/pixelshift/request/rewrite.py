@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pixelshift.errors import InvalidRequestError
 from pixelshift.request.javascript import parse_substitution, pattern_error, translate_pattern
+from pixelshift.value import frozen
 
 if TYPE_CHECKING:
     import regex
@@ -16,7 +16,7 @@ _TIME_LIMIT_S = 0.25
 _LONGEST_RESULT = 32_768
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Rewrite:
     """A compiled pattern and its replacement; :meth:`apply` is bounded in time and in the length of its result."""
 

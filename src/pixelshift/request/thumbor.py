@@ -4,13 +4,13 @@
 """
 
 import re
-from dataclasses import dataclass, field
 from urllib.parse import unquote_to_bytes
 
 from pixelshift.errors import InvalidRequestError, NotFoundError
 from pixelshift.limits import Limits
 from pixelshift.request.bucket import TAG, find_tag
 from pixelshift.request.filter import PREFIX, FilterContext, apply_filters, split_filters
+from pixelshift.value import field, mutable
 
 CANNOT_READ = "DecodeRequest::CannotReadPath"
 
@@ -23,7 +23,7 @@ _BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
 _STRUCTURE = re.compile(r"[()/]")
 
 
-@dataclass(slots=True)
+@mutable
 class ThumborPath:
     """What a path says, before it is typed."""
 

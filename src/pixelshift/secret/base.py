@@ -1,19 +1,23 @@
 """What keeps secrets, and what turns one into the keys that URL signatures are checked with."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
+
+from pixelshift.value import frozen
 
 Stage = Literal["current", "previous"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SecretVersion:
     """One version of a secret; ``created_at`` is when it became the current one, where the keeper says so."""
 
-    text: str = field(repr=False)
+    text: str
     created_at: datetime | None = None
+
+    def __repr__(self) -> str:
+        return f"SecretVersion(created_at={self.created_at!r})"
 
 
 class SecretReader(Protocol):

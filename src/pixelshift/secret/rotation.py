@@ -4,15 +4,15 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 
 from pixelshift.errors import InternalError, OriginError
 from pixelshift.secret.base import SecretReader
+from pixelshift.value import frozen, replace
 
 _CODE = "SignatureValidationFailure"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class KeyName:
     """Where a key lies: member ``member`` of the JSON object that secret ``secret`` holds."""
 
@@ -20,7 +20,7 @@ class KeyName:
     member: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RotationTimes:
     """How long a key read is used, how soon a misfit may ask again, how long an outgoing key still counts."""
 
@@ -31,14 +31,17 @@ class RotationTimes:
     """How long the last key read serves while its keeper fails."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Known:
-    key: bytes = field(repr=False)
+    key: bytes
     read_at_s: float
     checked_at_s: float
     rotated_at_s: float | None
-    previous: bytes | None = field(default=None, repr=False)
+    previous: bytes | None = None
     previous_read: bool = False
+
+    def __repr__(self) -> str:
+        return f"_Known(read_at_s={self.read_at_s}, rotated_at_s={self.rotated_at_s})"
 
 
 class FixedKeys:

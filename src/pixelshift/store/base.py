@@ -5,11 +5,12 @@ works out the next one and offers both as a :class:`Commit`; it is taken only if
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from pixelshift.value import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class Counts:
     """What became of the rows that were sent to a series."""
 
@@ -28,7 +29,7 @@ class Counts:
     """Changes of level found."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Head:
     """Where a series stands."""
 
@@ -53,7 +54,7 @@ class Head:
     """Unix time of the last commit."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Point:
     """One observation that was taken."""
 
@@ -63,7 +64,7 @@ class Point:
     time: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class NewEvent:
     """Something that the observation ``seq`` brought about; (series, seq, kind) happens once."""
 
@@ -73,7 +74,7 @@ class NewEvent:
     """JSON."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """An event in the log of all series."""
 
@@ -87,7 +88,7 @@ class Event:
     at_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Commit:
     """One step of one series."""
 
@@ -103,7 +104,7 @@ class Commit:
     """Names under which each event is put into the outbox."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Committed:
     """A step that was taken."""
 
@@ -111,7 +112,7 @@ class Committed:
     events: Sequence[Event]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outgoing:
     """An event that is still to be delivered to one sink."""
 

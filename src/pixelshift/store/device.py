@@ -4,11 +4,12 @@ All bodies are opaque here. One writer wins: a commit names the version that it 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
+from pixelshift.value import field, frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class StoredHead:
     """A head and how many commits made it."""
 
@@ -16,7 +17,7 @@ class StoredHead:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StoredEvent:
     """An event; ``key`` orders those of a device and is used once."""
 
@@ -27,7 +28,7 @@ class StoredEvent:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceCommit:
     """One step of one device."""
 

@@ -6,18 +6,18 @@ condition on the head's version is the guarantee: a request token would be forgo
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from pixelshift.errors import OverloadedError
 from pixelshift.net.boto import AwsClient, AwsRefusalError
 from pixelshift.store.device import DeviceCommit, StoredEvent, StoredHead
+from pixelshift.value import frozen
 
 _CONFLICTS = {"ConditionalCheckFailed"}
 _BUSY = {"ThrottlingError", "ProvisionedThroughputExceeded", "TransactionConflict", "RequestLimitExceeded"}
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceTables:
     """Names of the tables."""
 

@@ -1,19 +1,19 @@
 """A Kinesis stream: its shards and their records, and putting records into it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pixelshift.errors import OverloadedError
 from pixelshift.net.boto import AwsClient, AwsRefusalError
 from pixelshift.store.raw import RawRecord
+from pixelshift.value import frozen
 
 PUT_RECORDS = 500
 PUT_BYTES = 5 * 1024 * 1024 - 64 * 1024
 """Of one call, a little below what Kinesis takes."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Shard:
     """One shard; ``parents`` are those that it was split or merged from."""
 
@@ -21,7 +21,7 @@ class Shard:
     parents: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Page:
     """Records read at once."""
 

@@ -4,17 +4,17 @@ import base64
 import json
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pixelshift.errors import OverloadedError
 from pixelshift.net.boto import AwsClient
+from pixelshift.value import frozen
 
 SEQ_DIGITS = 64
 _TRIES = 5
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RawRecord:
     """One record of the stream, its payload untouched; (device, seq) is its identity."""
 

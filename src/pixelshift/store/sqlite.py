@@ -11,12 +11,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 from pixelshift.errors import InternalError, InvalidRequestError, OverloadedError
 from pixelshift.store.base import Commit, Committed, Counts, Event, Head, NewEvent, Outgoing, Point
+from pixelshift.value import replace
 
 SCHEMA_VERSION = 1
 READERS = 4

@@ -1,17 +1,17 @@
 """How a series is watched: the detector's parameters as a value that files, requests and commands can carry."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from pixelshift.changepoint import Detector, Parameters
 from pixelshift.changepoint.parameters import NAMES
 from pixelshift.errors import InvalidRequestError
+from pixelshift.value import field, frozen, replace
 
 Preset = Literal["blog", "recommended"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Detection:
     """A preset and what is set beside it; ``recommended`` is whole and takes no parameters."""
 

@@ -8,19 +8,19 @@ import hashlib
 import json
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from math import isfinite, nan
 from typing import Any
 
 from pixelshift.changepoint import ChangePoint, Detector
 from pixelshift.streams.detection import Detection
+from pixelshift.value import field, frozen, replace
 
 CHUNK_POINTS = 512
 PIECE = 16
 """Arrivals between two looks at the limits; each can bring one change at most."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class StepLimits:
     """What one step may write; DynamoDB takes 100 items in a transaction."""
 
@@ -28,7 +28,7 @@ class StepLimits:
     chunks: int = 8
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Arrival:
     """One record of the device: a value, no value, or what could not be read, which leaves a gap."""
 
@@ -41,7 +41,7 @@ class Arrival:
     """Why the record could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Tally:
     """What became of a device's arrivals."""
 
@@ -58,7 +58,7 @@ class Tally:
     changes: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Log:
     """The unsealed end of the log of values: values from ordinal ``start`` on, and what was missing before them."""
 
@@ -73,7 +73,7 @@ class Log:
         return self.start + len(self.values)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Chunk:
     """:data:`CHUNK_POINTS` values of the log from ordinal ``number * CHUNK_POINTS`` on; never changed once written."""
 
@@ -82,7 +82,7 @@ class Chunk:
     gaps: tuple[tuple[int, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceState:
     """Everything known of a device. ``detector`` is :meth:`Detector.to_bytes`; positions count all observations."""
 
@@ -101,7 +101,7 @@ class DeviceState:
     tally: Tally = field(default_factory=Tally)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class DeviceEvent:
     """Something that the record ``seq`` brought about; (device, seq, kind) happens once."""
 
@@ -118,7 +118,7 @@ class DeviceEvent:
         return plain if self.kind == "change" else f"{plain}:{self.kind}"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Step:
     """What a batch, or as much of it as one step may write, leads to."""
 

@@ -8,7 +8,6 @@ import json
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pixelshift.changepoint import Detector
 from pixelshift.errors import ForbiddenError, OriginError, OverloadedError
@@ -17,6 +16,7 @@ from pixelshift.store.device import DeviceCommit, DeviceStore, StoredEvent, Stor
 from pixelshift.streams.detection import Detection
 from pixelshift.streams.device import Arrival, DeviceEvent, DeviceState, Step, new_device, push
 from pixelshift.streams.device_state import chunk_range, decode, decode_chunk, encode_chunk, encode_head
+from pixelshift.value import mutable
 
 TRIES = 6
 SEQ_DIGITS = 64
@@ -25,7 +25,7 @@ DROPPED = 9
 """Chunks that one step clears away at most: with 40 events, their outbox rows, 9 chunks and a head, 99 items."""
 
 
-@dataclass(slots=True)
+@mutable
 class _Warm:
     version: int
     state: DeviceState

@@ -9,7 +9,6 @@ import struct
 import zlib
 from array import array
 from collections.abc import Sequence
-from dataclasses import asdict, replace
 from typing import Any
 
 from pixelshift.changepoint import state as detector_state
@@ -17,6 +16,7 @@ from pixelshift.changepoint.parameters import Parameters
 from pixelshift.changepoint.state import Snapshot
 from pixelshift.errors import InternalError, InvalidRequestError
 from pixelshift.streams.device import CHUNK_POINTS, Chunk, DeviceState, Log, Tally
+from pixelshift.value import contents, replace
 
 VERSION = 1
 _GAP = struct.Struct("<QQ")
@@ -36,7 +36,7 @@ def encode_head(state: DeviceState) -> bytes:
         "pending": state.pending,
         "segment": [snapshot.start, len(snapshot.values), snapshot.alarmed],
         "log": [state.log.start, [value.hex() for value in state.log.values], state.log.gaps],
-        "tally": asdict(state.tally),
+        "tally": contents(state.tally),
     }
     text = json.dumps(record, separators=(",", ":"), sort_keys=True).encode()
     return zlib.compress(text, 6)

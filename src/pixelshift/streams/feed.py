@@ -3,7 +3,6 @@
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
 from pixelshift.errors import OverloadedError
 from pixelshift.store.base import Head, Point
@@ -12,16 +11,16 @@ HELD = 2_000
 """Points, and series, that wait for one slow onlooker; what is beyond is dropped and told."""
 
 
-@dataclass(eq=False, slots=True)
 class Onlooker:
     """One who looks on: at one series, or at all. ``wake`` is called from the thread that moved the series."""
 
-    series_id: str | None
-    wake: Callable[[], None]
-    _points: deque[Point] = field(default_factory=lambda: deque(maxlen=HELD))
-    _heads: dict[str, Head] = field(default_factory=dict)
-    _dropped: bool = False
-    _lock: threading.Lock = field(default_factory=threading.Lock)
+    def __init__(self, series_id: str | None, wake: Callable[[], None]) -> None:
+        self.series_id = series_id
+        self.wake = wake
+        self._points: deque[Point] = deque(maxlen=HELD)
+        self._heads: dict[str, Head] = {}
+        self._dropped = False
+        self._lock = threading.Lock()
 
     def tell(self, head: Head, points: Sequence[Point]) -> None:
         """A series moved."""

@@ -4,7 +4,6 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, Protocol
 
 from pixelshift.errors import InvalidRequestError, OriginError, OverloadedError
@@ -13,6 +12,7 @@ from pixelshift.streams.device import Arrival, new_device, push
 from pixelshift.streams.outbox import Retry
 from pixelshift.streams.row import BadRow, Row
 from pixelshift.streams.simulate import Simulation, simulated
+from pixelshift.value import field, frozen, mutable, replace
 
 DEVICES = 1_000
 OBSERVATIONS = 5_000_000
@@ -79,7 +79,7 @@ class Writer(Protocol):
     def put(self, rows: Sequence[tuple[str, bytes]]) -> list[int]: ...
 
 
-@dataclass(slots=True)
+@mutable
 class Sender:
     """Puts observations in the order of each device, whatever is refused on the way.
 
@@ -143,7 +143,7 @@ def _calls(observations: Iterable[Observation], most: int) -> Iterator[list[Obse
         yield call
 
 
-@dataclass(slots=True)
+@mutable
 class Expected:
     """What the detector makes of one device's series, and the series as it is drawn."""
 
@@ -182,7 +182,7 @@ def _changes(device_id: str, arrivals: list[Arrival], detection: Detection) -> I
         yield from (json.loads(event.body) for event in step.events)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Comparison:
     """What is there of one device beside what must be there."""
 

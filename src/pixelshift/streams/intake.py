@@ -1,10 +1,10 @@
 """Sorts what is sent to a series: new, missing, sent before, in contradiction, or too late. Pure."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
 
 from pixelshift.errors import InvalidRequestError
 from pixelshift.store.base import Counts, Head, Point
+from pixelshift.value import field, frozen, names, replace
 
 SEQ_LIMIT = 1 << 62
 TIME_LENGTH = 64
@@ -12,7 +12,7 @@ NEAR = 1_000
 """Numbers further apart than this are looked up in separate reads."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Observation:
     """One row that a client sends; without a number it gets the next one."""
 
@@ -21,7 +21,7 @@ class Observation:
     time: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Sorted:
     """What became of a batch."""
 
@@ -91,7 +91,7 @@ def _runs(numbers: Sequence[int]) -> list[tuple[int, int]]:
     return runs
 
 
-_COUNTS = tuple(member.name for member in fields(Counts))
+_COUNTS = names(Counts)
 
 
 def added(one: Counts, two: Counts) -> Counts:

@@ -5,18 +5,18 @@ import random
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from pixelshift.errors import ForbiddenError, OriginError
 from pixelshift.notify.base import Message, Sink
 from pixelshift.store.base import Event, Outgoing, SeriesStore
+from pixelshift.value import field, frozen, mutable
 
 BATCH = 100
 IDLE_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Retry:
     """Pauses of ``U(0, min(cap_s, base_s 2^n))`` after the n-th failure ("full jitter"), ``attempts`` at most."""
 
@@ -41,7 +41,7 @@ def public_event(event: Event) -> dict[str, Any]:
     }
 
 
-@dataclass(slots=True)
+@mutable
 class Dispatcher:
     """Delivers what is due. Each event reaches each sink at least once, those of a series in their order."""
 

@@ -1,19 +1,19 @@
 """Pictures of series: values, levels, the places where a level changed and where that was found. Plain SVG text."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import ceil, floor, isfinite, log10
 from xml.sax.saxutils import escape
 
 from pixelshift.errors import InternalError, InvalidRequestError
 from pixelshift.fonts import GENERIC_FAMILIES
 from pixelshift.streams.envelope import Bucket, Envelope
+from pixelshift.value import frozen
 
 VALUE_LIMIT = 1e300
 """Beyond this, values are drawn at the limit: differences of larger ones would overflow."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Mark:
     """One change of level to be drawn."""
 
@@ -28,7 +28,7 @@ class Mark:
     """Shown when the pointer rests on the mark."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Panel:
     """One series with its changes."""
 
@@ -39,7 +39,7 @@ class Panel:
     """Positions of changes that are known to be there, for simulated series."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Theme:
     """Colours of a picture."""
 
@@ -60,7 +60,7 @@ THEMES = {
 FONT = "Inter, 'Segoe UI', 'Helvetica Neue', 'DejaVu Sans', Arial, sans-serif"
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class _Frame:
     """Where a panel lies on the paper and how positions and values map onto it."""
 

@@ -3,12 +3,12 @@
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from math import isnan
 from typing import Any, NamedTuple
 
 from pixelshift.errors import InvalidRequestError
+from pixelshift.value import frozen
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none"})
 """Cells that say "no value here"; the detector counts them and goes on."""
@@ -34,7 +34,7 @@ class BadRow(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Columns:
     """What to take from each row: names, or 1-based numbers of CSV columns."""
 
@@ -61,7 +61,7 @@ def parse_number(text: str) -> float:
     raise ValueError(f"{_quote(text)} is not a number")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Layout:
     """How the lines of one input are to be read; learnt from its first lines."""
 

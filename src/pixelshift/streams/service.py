@@ -10,7 +10,6 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from math import isfinite, nan
 from typing import Any
 
@@ -22,6 +21,7 @@ from pixelshift.streams.envelope import Envelope
 from pixelshift.streams.feed import Feed
 from pixelshift.streams.intake import Observation, added, sort
 from pixelshift.streams.plot import Mark, Panel, plot_svg
+from pixelshift.value import field, frozen, mutable, replace
 
 ID_LENGTH = 128
 _ID_SIGNS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._~:@-")
@@ -30,7 +30,7 @@ TRIES = 6
 PAGE = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class ServiceLimits:
     """Upper bounds on what clients may ask of one service."""
 
@@ -49,7 +49,7 @@ class ServiceLimits:
     """Points that may be in the store ahead of the detector state; more for long segments, in proportion."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class SeriesSettings:
     """How one series is watched and how much of it is kept."""
 
@@ -93,7 +93,7 @@ def _count(given: Mapping[str, Any], name: str, plain: int, most: int) -> int:
     return value
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Outcome:
     """What became of a batch."""
 
@@ -102,7 +102,7 @@ class Outcome:
     events: Sequence[Event] = ()
 
 
-@dataclass(slots=True)
+@mutable
 class _Live:
     """A series in memory: its head as stored and the detector at exactly that place."""
 

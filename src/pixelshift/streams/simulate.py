@@ -5,18 +5,18 @@ After the test client of "Anomaly detection … change point detection" (AWS blo
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from math import log, sqrt
 from statistics import fmean, median
 from typing import Literal, NamedTuple
 
 from pixelshift.changepoint import ChangePoint
 from pixelshift.errors import InvalidRequestError
+from pixelshift.value import frozen
 
 Noise = Literal["normal", "laplace", "uniform", "counts"]
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Simulation:
     """What is drawn; the same values give the same series on every machine.
 
@@ -94,7 +94,7 @@ _DRAWS: dict[str, Callable[[random.Random], float]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Score:
     """How the findings compare with the truth. Delays and errors are in observations; ``None`` without any."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack
-from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO, Self
@@ -12,11 +11,12 @@ from pixelshift.streams.history import is_history, rows_of_history
 from pixelshift.streams.line import LINE_LIMIT_BYTES, LineReader
 from pixelshift.streams.row import BadRow, Columns, Layout, Row, RowReader, json_number
 from pixelshift.streams.statefile import tail_digest
+from pixelshift.value import contents, field, frozen
 
 KINDS = ("auto", "csv", "ndjson", "lines", "parquet", "benchmark")
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Reading:
     """How an input is to be read."""
 
@@ -51,7 +51,7 @@ class Source(AbstractContextManager["Source"]):
         """Of the file, when it is one that is read by bytes."""
         if reading.kind not in KINDS:
             raise InvalidRequestError(f"no input kind {reading.kind!r}; there are: {', '.join(KINDS)}")
-        if since is not None and since.get("columns") != asdict(reading.columns):
+        if since is not None and since.get("columns") != contents(reading.columns):
             raise InvalidRequestError("the state was kept with other columns: repeat those, or name another state file")
         if path is None:
             self.rows = self._open_lines(stdin, None)
@@ -79,11 +79,11 @@ class Source(AbstractContextManager["Source"]):
     def mark(self, offset: int, number: int) -> dict[str, Any]:
         """Where the row ``number`` that ends at ``offset`` leaves this input; kept in a state file."""
         layout = self._reader.layout if self._reader else None
-        place = {"columns": asdict(self._reading.columns), "number": number, "offset": offset}
+        place = {"columns": contents(self._reading.columns), "number": number, "offset": offset}
         if self._path is not None and self._lines is not None:
             with self._path.open("rb") as file:
                 place["tail"] = tail_digest(file, offset)
-        return place | {"layout": None if layout is None else asdict(layout)}
+        return place | {"layout": None if layout is None else contents(layout)}
 
     def _open_lines(self, stream: BinaryIO, since: Mapping[str, Any] | None) -> Iterator[Row | BadRow]:
         number, layout = 0, None

@@ -4,13 +4,13 @@ import base64
 import binascii
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from pixelshift.changepoint import ChangePoint, Detector
 from pixelshift.errors import InvalidRequestError, TooLargeError
 from pixelshift.streams.detection import Detection
 from pixelshift.streams.row import Row
+from pixelshift.value import frozen
 
 LABELS = 65_536
 """Rows whose number and time are remembered, by series: a change further back is told by its index alone."""
@@ -23,7 +23,7 @@ class Label(NamedTuple):
     time: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Finding:
     """A change of level with the rows that it belongs to."""
 

@@ -7,12 +7,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from pixelshift.errors import InternalError, InvalidRequestError
 from pixelshift.tuning.price import Price, billed_ms
 from pixelshift.tuning.share import Limiter, alone_ms, share_of
+from pixelshift.value import frozen
 
 SIZES_MB = (128, 256, 512, 768, 1024, 1536, 1769, 3008)
 LEAST_MB, MOST_MB = 128, 10_240
@@ -21,7 +21,7 @@ _AS_FAST = 1.03
 """Durations that differ by less than this are one: the cheaper is chosen."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Point:
     """One memory size with one kind of kernels."""
 
@@ -49,7 +49,7 @@ class Point:
         return billed_ms(self.duration_ms)
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Choice:
     """The points that somebody could want."""
 
@@ -59,7 +59,7 @@ class Choice:
     """The smallest product of duration and price."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Experiment:
     """What is run, where, and how often."""
 

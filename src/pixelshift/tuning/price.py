@@ -1,15 +1,15 @@
 """Lambda's prices, from a file with its date: look before you trust it."""
 
 import json
-from dataclasses import dataclass
 from importlib.resources import files
 from math import ceil
 from pathlib import Path
 
 from pixelshift.errors import InvalidRequestError
+from pixelshift.value import frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Price:
     """One region and architecture."""
 

@@ -11,9 +11,10 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from pixelshift.value import frozen
 
 FULL_MB = 1769
 """Memory that comes with one vCPU (Lambda developer guide, "Configure Lambda function memory")."""
@@ -50,7 +51,7 @@ class Limiter(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Cgroup:
     """A control group of its own for each process."""
 
@@ -87,7 +88,7 @@ def _remove(group: Path) -> None:
             return
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Signals:
     """Stops a process whenever it has used more CPU time than its share of the time that passed."""
 

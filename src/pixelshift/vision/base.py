@@ -1,11 +1,12 @@
 """What a vision provider is: something that finds faces, or labels that call for moderation."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from pixelshift.value import frozen
 
-@dataclass(frozen=True, slots=True)
+
+@frozen
 class FaceBox:
     """Fractions of the picture's width and height, as Rekognition reports them: may lie partly outside 0-1."""
 

@@ -2,10 +2,10 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pixelshift.errors import OriginError
+from pixelshift.value import frozen
 from pixelshift.vision.base import FaceBox
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _BUSY_CODES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class RekognitionSettings:
     """Where Rekognition is and how long it may take; credentials are found as boto3 finds them."""
 

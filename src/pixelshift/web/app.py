@@ -3,7 +3,6 @@
 import hmac
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Header, Response
@@ -16,6 +15,7 @@ from starlette.routing import BaseRoute
 import pixelshift
 from pixelshift.delivery.service import DeliveryService
 from pixelshift.errors import ForbiddenError, InvalidRequestError
+from pixelshift.value import field, frozen
 from pixelshift.web.error_page import error_page
 from pixelshift.web.image import App, ImageFace, Patience
 from pixelshift.web.observe import Observer
@@ -23,7 +23,7 @@ from pixelshift.web.openapi import document_pictures
 from pixelshift.web.problem import answer_errors
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Operations:
     """What the operator's side of the service needs."""
 

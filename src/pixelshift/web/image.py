@@ -5,13 +5,13 @@ import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
 from pixelshift.delivery.message import HttpRequest, HttpResponse
 from pixelshift.delivery.service import DeliveryService
 from pixelshift.errors import InvalidRequestError, TimeLimitError
+from pixelshift.value import frozen
 from pixelshift.web.observe import Observer, request_id
 
 Scope = MutableMapping[str, Any]
@@ -25,7 +25,7 @@ _PIECE_BYTES = 256 * 1024
 _OVERTIME_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Patience:
     """How long clients may take."""
 

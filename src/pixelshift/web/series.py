@@ -3,7 +3,6 @@
 import hmac
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, fields
 from functools import partial
 from importlib.resources import files
 from typing import Annotated, Any, Literal, TypeVar
@@ -18,6 +17,7 @@ from pixelshift.store.base import Counts, Outgoing
 from pixelshift.streams.intake import added
 from pixelshift.streams.outbox import public_event
 from pixelshift.streams.service import Outcome, SeriesService
+from pixelshift.value import contents, field, mutable
 from pixelshift.web.error_page import error_page
 from pixelshift.web.problem import answer_errors
 from pixelshift.web.series_body import (
@@ -124,7 +124,7 @@ def _page_file(name: str) -> Callable[[], Response]:
     return serve
 
 
-@dataclass(slots=True)
+@mutable
 class _Tally:
     """What became of a body so far."""
 
@@ -146,7 +146,7 @@ class _Tally:
 
     def record(self) -> dict[str, Any]:
         """The answer's body."""
-        counts = {member.name: getattr(self.counts, member.name) for member in fields(Counts)}
+        counts = contents(self.counts)
         del counts["changes"]
         refused = {"refused": self.refused, "refused_rows": self.reasons}
         return {**counts, **self.place, **refused, "changes": self.changes}

@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
 from math import isfinite
 from typing import Any
 
@@ -11,13 +10,14 @@ from fastapi import Request
 
 from pixelshift.errors import InvalidRequestError, TimeLimitError, TooLargeError, UnsupportedMediaError
 from pixelshift.streams.intake import SEQ_LIMIT, TIME_LENGTH, Observation
+from pixelshift.value import field, frozen, mutable
 
 TOLD = 100
 """Refused rows that an answer names."""
 MEMBERS = frozenset({"value", "seq", "time"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class BodyLimits:
     """Upper bounds on one request to the series service."""
 
@@ -31,7 +31,7 @@ class BodyLimits:
     """Longest wait for the next bytes of a body."""
 
 
-@dataclass(slots=True)
+@mutable
 class Rows:
     """Rows of a body: those that can be used, and what is wrong with the others."""
 

@@ -12,6 +12,7 @@ from pixelshift.store.base import Head, Point
 from pixelshift.streams.feed import Onlooker
 from pixelshift.streams.outbox import public_event
 from pixelshift.streams.service import SeriesService
+from pixelshift.value import contents
 
 BEAT_S = 15.0
 """A comment is sent when nothing else was for so long: proxies and clients then know that the line is alive."""
@@ -24,7 +25,6 @@ PAGE = 200
 
 def summary(head: Head) -> dict[str, Any]:
     """A series as lists show it."""
-    counts = {name: getattr(head.counts, name) for name in head.counts.__slots__}
     return {
         "id": head.series_id,
         "position": head.position,
@@ -32,7 +32,7 @@ def summary(head: Head) -> dict[str, Any]:
         "last_value": head.last_value,
         "last_time": head.last_time,
         "updated_at": head.updated_at_s,
-        "counts": counts,
+        "counts": contents(head.counts),
     }
 
 

@@ -2,7 +2,6 @@ import base64
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from pixelshift.store.raw import RawRecord
 from pixelshift.streams.detection import Detection
 from pixelshift.streams.device_service import DeviceOutbox, DeviceService
 from pixelshift.streams.outbox import Retry
+from pixelshift.value import replace
 from tests.support.devices import BASE, ListSink, MemoryDeviceStore
 from tests.support.series import shifted
 

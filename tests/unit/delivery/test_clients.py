@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,6 +13,7 @@ from pixelshift.delivery.clients import ClientLimits, Clients, Place, network_of
 from pixelshift.delivery.message import HttpRequest, HttpResponse
 from pixelshift.delivery.service import Policy
 from pixelshift.errors import OverloadedError
+from pixelshift.value import replace
 from tests.support.delivering import PNG, House, Original, get
 
 

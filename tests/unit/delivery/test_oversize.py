@@ -3,12 +3,13 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 
 from pixelshift.delivery.oversize import Oversize
 from pixelshift.errors import OriginError
+from pixelshift.value import replace
 from tests.support.delivering import PNG, House, get, picture
 
 

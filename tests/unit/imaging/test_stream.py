@@ -3,7 +3,6 @@
 import io
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +37,7 @@ from pixelshift.imaging.picture import Picture
 from pixelshift.imaging.plan import plan
 from pixelshift.imaging.run import run
 from pixelshift.limits import Limits
+from pixelshift.value import replace
 from tests.support import pictures, png_files
 
 SOURCE = pictures.encoded(pictures.gradient(401, 299), "JPEG", quality=95)

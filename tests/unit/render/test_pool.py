@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from pixelshift.errors import InternalError, InvalidRequestError, OriginError, O
 from pixelshift.limits import Limits
 from pixelshift.render.base import Job, Wish
 from pixelshift.render.pool import PoolOptions, Suspects, WorkerPool
+from pixelshift.value import replace
 
 ROGUE = Path(__file__).parents[2] / "support" / "rogue_worker.py"
 OPTIONS = PoolOptions(

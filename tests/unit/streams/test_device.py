@@ -1,5 +1,4 @@
 import random
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -18,6 +17,7 @@ from pixelshift.streams.device_state import (
     encode_head,
     without_duplicates,
 )
+from pixelshift.value import replace
 from tests.support.devices import arrivals
 
 PLAIN = Detection()

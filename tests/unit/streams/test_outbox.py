@@ -2,7 +2,6 @@ import json
 import random
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from pixelshift.notify.base import Message
 from pixelshift.store.base import Commit, Head, NewEvent
 from pixelshift.store.sqlite import SqliteSeriesStore
 from pixelshift.streams.outbox import Dispatcher, Retry
+from pixelshift.value import replace
 
 
 class Recorder:

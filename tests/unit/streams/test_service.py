@@ -2,7 +2,6 @@ import json
 import random
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -15,6 +14,7 @@ from pixelshift.store.base import Commit, Committed
 from pixelshift.store.sqlite import SqliteSeriesStore
 from pixelshift.streams.intake import Observation
 from pixelshift.streams.service import SeriesService, ServiceLimits
+from pixelshift.value import replace
 from tests.support.series import numbered, service_in, shifted
 
 

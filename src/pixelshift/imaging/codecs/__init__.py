@@ -2,7 +2,6 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pixelshift.edits.types import Format
@@ -10,6 +9,7 @@ from pixelshift.errors import InvalidRequestError, TooLargeError
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.geometry import Size
 from pixelshift.limits import Limits
+from pixelshift.value import frozen
 
 if TYPE_CHECKING:
     from pixelshift.imaging.picture import Picture
@@ -30,7 +30,7 @@ def _no_check() -> None:
     """Time without end."""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Decode:
     """How much of a source to decode."""
 
@@ -41,10 +41,10 @@ class Decode:
     frames: int = 1
     check: Callable[[], None] = _no_check
     """Called between frames; raises when time is up."""
-    limits: Limits = Limits()  # noqa: RUF009  # frozen
+    limits: Limits = Limits()  # frozen
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Bounds:
     """What writing a file must keep to. Our own encoders stop there; others are only measured by what they made."""
 

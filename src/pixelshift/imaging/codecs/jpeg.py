@@ -2,7 +2,6 @@
 
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from pixelshift.edits.types import Format
@@ -10,6 +9,7 @@ from pixelshift.imaging import exif, iptc
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs import Bounds, Decode, damaged
 from pixelshift.imaging.metadata import Metadata
+from pixelshift.value import contents, frozen
 
 if TYPE_CHECKING:
     from PIL.JpegImagePlugin import JpegImageFile
@@ -172,7 +172,7 @@ def _loaded(data: bytes, header: Header, how: Decode) -> "JpegImageFile":
     return image
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class JpegOptions:
     """Encoder options of contract 3.10. ``mozjpeg`` and ``optimiseScans`` mean progressive here.
 
@@ -216,7 +216,7 @@ def encode(picture: "Picture", options: Mapping[str, Any], bounds: Bounds) -> by
 
 def native_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options as :mod:`pixelshift._native._engine` has them."""
-    return asdict(JpegOptions.of(options))
+    return contents(JpegOptions.of(options))
 
 
 def blocks(metadata: Metadata) -> bytes:
