@@ -9,13 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pixelshift.cache.base import CacheStore, Entry
-from pixelshift.cache.memory import MemoryStore
-from pixelshift.cache.tiered import TieredStore
 from pixelshift.delivery.caching import Ages, HttpCache
-from pixelshift.delivery.clients import ClientLimits
 from pixelshift.delivery.failure import Failures, FallbackPicture
 from pixelshift.delivery.finish import Cors
-from pixelshift.delivery.gate import SignedGate
 from pixelshift.delivery.originals import Originals
 from pixelshift.delivery.oversize import Oversize
 from pixelshift.delivery.production import Eyes, Studio
@@ -30,13 +26,15 @@ from pixelshift.render.base import Renderer
 from pixelshift.render.in_process import InProcess
 from pixelshift.request.base import RequestRules
 from pixelshift.request.rewrite import compile_rewrite
-from pixelshift.secret.rotation import FixedKeys, KeyName, RotatingKeys
 from pixelshift.settings import SeriesSettings, Settings, load
 from pixelshift.value import frozen
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
+    from pixelshift.delivery.clients import ClientLimits
+    from pixelshift.delivery.gate import SignedGate
+    from pixelshift.delivery.shared import SharedService
     from pixelshift.notify.base import Sink
     from pixelshift.render.pool import PoolOptions, WorkerPool
     from pixelshift.streams.service import SeriesService
@@ -90,7 +88,7 @@ def request_rules(settings: Settings) -> RequestRules:
 class ImageService:
     """The service with the parts that a process must end or purge."""
 
-    delivery: DeliveryService
+    delivery: "SharedService"
     pool: "WorkerPool"
     cache: HttpCache | None
     executor: "ThreadPoolExecutor"
@@ -112,6 +110,7 @@ def image_service(settings: Settings, environment: Mapping[str, str] = os.enviro
     """
     from concurrent.futures import ThreadPoolExecutor
 
+    from pixelshift.delivery.shared import SharedService, Sharing
     from pixelshift.render.pool import WorkerPool
 
     limits = settings.limits.limits()
@@ -127,10 +126,9 @@ def image_service(settings: Settings, environment: Mapping[str, str] = os.enviro
         failures=_failures(settings, originals, None),
         gate=_gate(settings, environment),
         cache=cache,
-        peek=_peek(store),
-        executor=executor,
     )
-    return ImageService(DeliveryService(rooms, policy(settings)), pool, cache, executor)
+    sharing = Sharing(executor, _peek(store), settings.render.queue, _client_limits(settings))
+    return ImageService(SharedService(rooms, policy(settings), sharing), pool, cache, executor)
 
 
 @frozen
@@ -196,11 +194,14 @@ def _sinks(chosen: SeriesSettings) -> dict[str, "Sink"]:
 
 def cache_store(settings: Settings) -> CacheStore | None:
     """The store of finished pictures: memory over disk, either of them, or none."""
+    from pixelshift.cache.memory import MemoryStore
+
     chosen = settings.cache
     memory = MemoryStore(chosen.memory_bytes) if chosen.memory_bytes else None
     if not chosen.folder:
         return memory
     from pixelshift.cache.disk import DiskStore
+    from pixelshift.cache.tiered import TieredStore
 
     disk = DiskStore(Path(chosen.folder), chosen.disk_bytes)
     return TieredStore(memory, disk) if memory is not None else disk
@@ -208,6 +209,9 @@ def cache_store(settings: Settings) -> CacheStore | None:
 
 def _peek(store: CacheStore | None) -> Callable[[str], Entry | None] | None:
     """The way into the part of a store that is memory."""
+    from pixelshift.cache.memory import MemoryStore
+    from pixelshift.cache.tiered import TieredStore
+
     if isinstance(store, TieredStore):
         return store.get_near
     return store.get if isinstance(store, MemoryStore) else None
@@ -237,12 +241,12 @@ def policy(settings: Settings) -> Policy:
         cors=Cors(settings.cors.enabled, settings.cors.origin),
         time_s=settings.limits.time_s,
         path_prefix=settings.request.path_prefix,
-        queue=settings.render.queue,
-        clients=_client_limits(settings),
     )
 
 
-def _client_limits(settings: Settings) -> ClientLimits | None:
+def _client_limits(settings: Settings) -> "ClientLimits | None":
+    from pixelshift.delivery.clients import ClientLimits
+
     chosen = settings.clients
     limits = ClientLimits(chosen.at_once, chosen.per_second, chosen.burst, chosen.remembered)
     return limits if limits.at_once or limits.per_second else None
@@ -337,10 +341,13 @@ def _origin(settings: Settings, environment: Mapping[str, str]) -> Origin:
     return S3Origin(s3, credential_source(environment))
 
 
-def _gate(settings: Settings, environment: Mapping[str, str]) -> SignedGate | None:
+def _gate(settings: Settings, environment: Mapping[str, str]) -> "SignedGate | None":
     signature = settings.signature
     if not signature.enabled:
         return None
+    from pixelshift.delivery.gate import SignedGate
+    from pixelshift.secret.rotation import FixedKeys, KeyName, RotatingKeys
+
     if signature.plain_key:
         return SignedGate(FixedKeys((signature.plain_key.encode(),)), accept_v6=signature.accept_v6)
     from pixelshift.secret.aws import SecretsManager

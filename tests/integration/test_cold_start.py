@@ -22,6 +22,26 @@ HEAVY = {
     "scipy",
     "typer",
 }
+COSTLY = {
+    "ast",
+    "asyncio",
+    "concurrent.futures",
+    "dataclasses",
+    "inspect",
+    "logging",
+    "pixelshift.cache.disk",
+    "pixelshift.cache.memory",
+    "pixelshift.delivery.gate",
+    "pixelshift.delivery.shared",
+    "pixelshift.render.pool",
+    "pixelshift.request.javascript",
+    "pixelshift.secret.rotation",
+    "sqlite3",
+    "subprocess",
+    "tokenize",
+    "traceback",
+}
+"""Milliseconds each of a start, and of no use to a function that nobody told to use them."""
 PROBE = """
 import json, sys
 class Context:
@@ -59,7 +79,16 @@ def test_the_first_photograph_needs_no_heavy_library() -> None:
 def test_the_start_with_an_s3_origin_needs_none_either() -> None:
     keys = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret"}
     _, modules = _modules("pixelshift.aws.image", "answer = None", SOURCE_BUCKETS="b", **keys)
-    assert modules & HEAVY == set()
+    assert modules & (HEAVY | COSTLY) == set()
+    # What is imported is what a start costs: who adds to it should see by how much.
+    assert len({one for one in modules if one.startswith("pixelshift")}) <= 74
+
+
+def test_what_a_setting_needs_is_imported_for_it_alone() -> None:
+    rewrite = {"REWRITE_MATCH_PATTERN": "/a/", "REWRITE_SUBSTITUTION": "b"}
+    signed = {"ENABLE_SIGNATURE": "Yes", "PIXELSHIFT_SIGNATURE_KEY": "k"}
+    _, modules = _modules("pixelshift.aws.image", "answer = None", SOURCE_BUCKETS="b", **rewrite, **signed)
+    assert modules >= {"pixelshift.request.javascript", "pixelshift.delivery.gate"}
 
 
 @pytest.mark.parametrize("name", ["detector", "recorder", "replay", "outbox"])

@@ -2,19 +2,21 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from pixelshift.cache.base import CacheStore
 from pixelshift.cache.memory import MemoryStore
 from pixelshift.delivery.caching import Ages, HttpCache
+from pixelshift.delivery.clients import ClientLimits
 from pixelshift.delivery.failure import Failures, FallbackPicture
 from pixelshift.delivery.gate import SignedGate
 from pixelshift.delivery.message import HttpRequest
 from pixelshift.delivery.originals import Originals
 from pixelshift.delivery.oversize import Oversize
 from pixelshift.delivery.production import Eyes, Studio
-from pixelshift.delivery.service import DeliveryService, Policy, Rooms
+from pixelshift.delivery.service import Policy, Rooms
+from pixelshift.delivery.shared import SharedService, Sharing
 from pixelshift.edits.types import Format
 from pixelshift.errors import NotFoundError
 from pixelshift.imaging.base import Encoded
@@ -81,6 +83,8 @@ class House:
     policy: Policy = field(default_factory=Policy)
     ages: Ages = field(default_factory=Ages)
     executor: Executor | None = None
+    queue: int = 64
+    clients: ClientLimits | None = None
     fallback: FallbackPicture | None = None
     gate: SignedGate | None = None
     buckets: tuple[str, ...] = ("b", "c")
@@ -101,10 +105,10 @@ class House:
             failures=Failures(originals, self.fallback, "/-/errors"),
             gate=self.gate,
             cache=cache,
-            peek=self.store.get if cache else None,
-            executor=self.executor,
         )
-        self.service = DeliveryService(rooms, self.policy)
+        executor = self.executor or ThreadPoolExecutor(1)
+        sharing = Sharing(executor, self.store.get if cache else None, self.queue, self.clients)
+        self.service = SharedService(rooms, self.policy, sharing)
 
 
 def get(path: str, method: str = "GET", **headers: str) -> HttpRequest:

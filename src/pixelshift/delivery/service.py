@@ -2,17 +2,14 @@
 
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor, Future
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from pixelshift.cache.base import Entry
 from pixelshift.delivery.caching import Freshness, HttpCache, identities_of
-from pixelshift.delivery.clients import ClientLimits, Clients, Place
 from pixelshift.delivery.failure import ALLOWED_METHODS, Failures
 from pixelshift.delivery.finish import Answer, Cors, cors_headers, finish
-from pixelshift.delivery.flight import Flights
-from pixelshift.delivery.gate import SignedGate
 from pixelshift.delivery.message import HttpRequest, HttpResponse
 from pixelshift.delivery.negotiation import accepted_formats
 from pixelshift.delivery.production import Order, Studio, negotiates, order_key
@@ -22,13 +19,14 @@ from pixelshift.errors import (
     InternalError,
     InvalidRequestError,
     NotFoundError,
-    OverloadedError,
     PixelshiftError,
-    TimeLimitError,
 )
 from pixelshift.request.base import ImageRequest, RequestRules
 from pixelshift.request.parse import parse_request, peek_headers
 from pixelshift.value import field, frozen
+
+if TYPE_CHECKING:
+    from pixelshift.delivery.gate import SignedGate
 
 _NAME = "Pixelshift"
 _READINGS = 1024
@@ -45,10 +43,6 @@ class Policy:
     cors: Cors = field(default_factory=Cors)
     time_s: float = 25.0
     path_prefix: str = ""
-    queue: int = 64
-    """Answers that may be in the making at once."""
-    clients: ClientLimits | None = None
-    """What each client may have of that; ``None`` where that is left to somebody in front."""
 
 
 @frozen
@@ -58,33 +52,20 @@ class Rooms:
     rules: RequestRules
     studio: Studio
     failures: Failures
-    gate: SignedGate | None = None
+    gate: "SignedGate | None" = None
     """Where only signed URLs are answered."""
     cache: HttpCache | None = None
-    peek: Callable[[str], Entry | None] | None = None
-    """Looks into the part of ``cache`` that is memory: what an event loop may ask."""
-    executor: Executor | None = None
-    """Where :meth:`DeliveryService.begin` does what takes time."""
-
-
-@frozen
-class Work:
-    """One answer in the making."""
-
-    name: tuple[str, int]
-    order: Order
-    flight: Future[Answer]
-    deadline_s: float
 
 
 class DeliveryService:
-    """Answers image requests: signature, expiry, grammar, cache, rendering, errors. Thread-safe."""
+    """Answers image requests: signature, expiry, grammar, cache, rendering, errors. Thread-safe.
+
+    Each call works for itself; :class:`pixelshift.delivery.shared.SharedService` shares what many clients want.
+    """
 
     def __init__(self, rooms: Rooms, policy: Policy) -> None:
         self._rooms = rooms
         self._policy = policy
-        self._flights: Flights[Answer] = Flights()
-        self._clients = Clients(policy.clients) if policy.clients else None
         self._read_often = lru_cache(_READINGS)(self._read)
 
     def handle(self, request: HttpRequest) -> HttpResponse:
@@ -96,25 +77,11 @@ class DeliveryService:
         except PixelshiftError as error:
             return self._refuse(request, error)
         except Exception as error:  # a fault of ours must still become an answer
-            return self._refuse(request, _unexpected(error))
+            return self._refuse(request, unexpected(error))
         answer, _ = self._stored(order.key, self._rooms.cache.look if self._rooms.cache else None)
         if answer is None:
-            answer = self._share(order, request, self._run_here).result()
+            answer = self._make(order, self._deadline_s(request))
         return self._finish(answer, request, order)
-
-    def begin(self, request: HttpRequest) -> HttpResponse | Future[HttpResponse]:
-        """Answers at once what needs no work and nothing from outside; everything else later, by a future.
-
-        Never blocks on the network, the disk or a codec, so an event loop may call it.
-        """
-        executor, gate = self._rooms.executor, self._rooms.gate
-        assert executor is not None, "begin needs an executor"
-        try:
-            if gate is not None and not gate.check_quickly(self._path(request), request.parameters()):
-                return self._begin_checking(gate, request, executor)
-        except PixelshiftError as error:
-            return self._begin_refusing(request, error)
-        return self._begin_checked(request)
 
     def explain(self, request: HttpRequest) -> tuple[ImageRequest, str]:
         """What the request means, and how its picture would be made; signatures are not asked for.
@@ -140,50 +107,6 @@ class DeliveryService:
         if source is not None:
             return cache.purge_source(source)
         return cache.purge_prefix(prefix) if prefix is not None else cache.purge_all()
-
-    def _begin_checking(self, gate: SignedGate, request: HttpRequest, executor: Executor) -> Future[HttpResponse]:
-        """Has the signature checked where that may take time, then goes on without holding the thread."""
-        response: Future[HttpResponse] = Future()
-
-        def check() -> HttpResponse | Future[HttpResponse]:
-            try:
-                gate.check(self._path(request), request.parameters())
-            except PixelshiftError as error:
-                return self._refuse(request, error)
-            return self._begin_checked(request)
-
-        def go_on() -> None:
-            if not response.set_running_or_notify_cancel():
-                return
-            begun = _attempt(check)
-            if isinstance(begun, HttpResponse):
-                response.set_result(begun)
-            else:
-                begun.add_done_callback(lambda done: _pass_on(done, response))
-
-        executor.submit(go_on)
-        return response
-
-    def _begin_checked(self, request: HttpRequest) -> HttpResponse | Future[HttpResponse]:
-        try:
-            order = self._admit(request)
-        except PixelshiftError as error:
-            return self._begin_refusing(request, error)
-        except Exception as error:  # a fault of ours must still become an answer
-            return self._begin_refusing(request, _unexpected(error))
-        answer, freshness = self._stored(order.key, self._rooms.peek)
-        if answer is not None:
-            if freshness is Freshness.RENEWING:
-                self._share(order, request, self._run_apart)
-            return self._finish(answer, request, order)
-        return self._later(self._share(order, request, self._run_apart), request, order)
-
-    def _begin_refusing(self, request: HttpRequest, error: PixelshiftError) -> HttpResponse | Future[HttpResponse]:
-        """At once, unless a fallback picture may have to be read for it."""
-        executor = self._rooms.executor
-        if executor is None or self._rooms.failures.answers_at_once:
-            return self._refuse(request, error)
-        return executor.submit(self._refuse, request, error)
 
     # Order of work (contract, 1.1): signature, expiry, kind, bucket, key, edits …
 
@@ -211,66 +134,9 @@ class DeliveryService:
         formats = accepted_formats(accept, offered) if varies else ()
         return Order(image, formats, varies, order_key(image, formats))
 
-    def _share(self, order: Order, request: HttpRequest, run: Callable[[Work], None]) -> Future[Answer]:
-        """The answer in the making: ours to make by ``run``, or that of whoever came first."""
-        try:
-            place = self._take_place(request)
-        except OverloadedError as overload:
-            refused: Future[Answer] = Future()
-            refused.set_result(Answer(self._rooms.failures.page(overload)))
-            return refused
-        # Whoever comes after a purge does not share what was begun before it.
-        name = (order.key, self._rooms.cache.generation() if self._rooms.cache else 0)
-        flight, leads = self._flights.join(name)
-        if place is not None and not leads:
-            place.give_back()
-        elif place is not None:
-            flight.add_done_callback(lambda _: place.leave())
-        if leads:
-            own_s = time.monotonic() + self._policy.time_s
-            work = Work(name, order, flight, own_s if request.deadline_s is None else min(own_s, request.deadline_s))
-            run(work)
-        return flight
-
-    def _take_place(self, request: HttpRequest) -> Place | None:
-        """Room in the queue, and in the client's share of it.
-
-        :raises OverloadedError: 503 where the queue is full, 429 where the client's share is.
-        """
-        if self._rooms.executor is None:
-            return None
-        if len(self._flights) >= self._policy.queue:
-            raise OverloadedError("Too many pictures are being made.", retry_after_s=1)
-        if self._clients is None or not request.client:
-            return None
-        return self._clients.admit(request.client)
-
-    def _run_here(self, work: Work) -> None:
-        self._flights.lead(work.name, work.flight, lambda: self._make(work.order, work.deadline_s))
-
-    def _run_apart(self, work: Work) -> None:
-        assert self._rooms.executor is not None
-        try:
-            self._rooms.executor.submit(self._run_here, work)
-        except RuntimeError as error:  # the executor is shutting down
-            self._flights.abandon(work.name, work.flight, error)
-
-    def _later(self, flight: Future[Answer], request: HttpRequest, order: Order) -> Future[HttpResponse]:
-        """The response to one client of a shared flight."""
-        response: Future[HttpResponse] = Future()
-
-        def land(done: Future[Answer]) -> None:
-            if not response.set_running_or_notify_cancel():
-                return
-            failure = done.exception()
-            answer = Answer(self._rooms.failures.page(_closing(failure))) if failure else done.result()
-            try:
-                response.set_result(self._finish(answer, request, order))
-            except Exception as error:  # or the client would wait in vain
-                response.set_result(self._refuse(request, _unexpected(error)))
-
-        flight.add_done_callback(land)
-        return response
+    def _deadline_s(self, request: HttpRequest) -> float:
+        own_s = time.monotonic() + self._policy.time_s
+        return own_s if request.deadline_s is None else min(own_s, request.deadline_s)
 
     def _stored(self, key: str, look: Callable[[str], Entry | None] | None) -> tuple[Answer | None, Freshness]:
         """The answer from an entry that may be served as it is, and whether it should be renewed meanwhile."""
@@ -324,7 +190,7 @@ class DeliveryService:
         except PixelshiftError as error:
             return self._rooms.failures.represent(error, order.image.headers.get("cache-control"))
         except Exception as error:  # a fault of ours must still become an answer
-            return self._rooms.failures.represent(_unexpected(error))
+            return self._rooms.failures.represent(unexpected(error))
 
     def _refuse(self, request: HttpRequest, error: PixelshiftError) -> HttpResponse:
         if request.method == "OPTIONS":
@@ -349,31 +215,5 @@ def _from_entry(
     return Answer(made, cache.age_s(entry), cache_status, timings_ms or {})
 
 
-def _unexpected(error: Exception) -> InternalError:
+def unexpected(error: Exception) -> InternalError:
     return InternalError("Something went wrong on our side.", detail=repr(error)[:500])
-
-
-def _attempt(
-    call: Callable[[], HttpResponse | Future[HttpResponse]],
-) -> HttpResponse | Future[HttpResponse]:
-    """What the call returns; an exception becomes a future that has failed with it."""
-    try:
-        return call()
-    except Exception as error:  # a waiting client must hear of it
-        failed: Future[HttpResponse] = Future()
-        failed.set_exception(error)
-        return failed
-
-
-def _pass_on(done: Future[HttpResponse], response: Future[HttpResponse]) -> None:
-    failure = done.exception()
-    if failure is None:
-        response.set_result(done.result())
-    else:
-        response.set_exception(failure)
-
-
-def _closing(failure: BaseException) -> PixelshiftError:
-    if isinstance(failure, PixelshiftError):
-        return failure
-    return TimeLimitError("The service is shutting down.", code="ShuttingDown", retry_after_s=1, detail=repr(failure))

@@ -5,13 +5,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pixelshift.errors import InvalidRequestError
-from pixelshift.request.javascript import parse_substitution, pattern_error, translate_pattern
 from pixelshift.value import frozen
 
 if TYPE_CHECKING:
     import regex
 
-_LITERAL = re.compile(r"/(.*)/([a-z]*)", re.DOTALL)
+_LITERAL = r"/(.*)/([a-z]*)"
 _TIME_LIMIT_S = 0.25
 _LONGEST_RESULT = 32_768
 
@@ -50,13 +49,15 @@ def compile_rewrite(pattern: str, substitution: str) -> Rewrite | None:
     """
     if not pattern or not substitution:
         return None
-    literal = _LITERAL.fullmatch(pattern)
+    # Unlike re, regex can be stopped; it and what reads JavaScript are imported only where a rewrite is configured.
+    import regex
+
+    from pixelshift.request.javascript import parse_substitution, pattern_error, translate_pattern
+
+    literal = re.fullmatch(_LITERAL, pattern, re.DOTALL)
     if not literal:
         raise pattern_error("the pattern must be written as /expression/flags")
     expression, flags = literal.groups()
-    # Unlike re, regex can be stopped; it is imported only where a rewrite is configured.
-    import regex
-
     try:
         compiled = regex.compile(translate_pattern(expression, flags), _options(flags))
     except (regex.error, ValueError, OverflowError, RecursionError) as error:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.routing import BaseRoute
 
 import pixelshift
-from pixelshift.delivery.service import DeliveryService
+from pixelshift.delivery.shared import SharedService
 from pixelshift.errors import ForbiddenError, InvalidRequestError
 from pixelshift.value import field, frozen
 from pixelshift.web.error_page import error_page
@@ -27,7 +27,7 @@ from pixelshift.web.problem import answer_errors
 class Operations:
     """What the operator's side of the service needs."""
 
-    service: DeliveryService
+    service: SharedService
     is_ready: Callable[[], bool]
     close: Callable[[], None]
     registry: CollectorRegistry

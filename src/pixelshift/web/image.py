@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from pixelshift.delivery.message import HttpRequest, HttpResponse
-from pixelshift.delivery.service import DeliveryService
+from pixelshift.delivery.shared import SharedService
 from pixelshift.errors import InvalidRequestError, TimeLimitError
 from pixelshift.value import frozen
 from pixelshift.web.observe import Observer, request_id
@@ -40,7 +40,7 @@ class ImageFace:
 
     def __init__(
         self,
-        service: DeliveryService,
+        service: SharedService,
         others: App,
         reserved: frozenset[str],
         observer: Observer,

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from pixelshift.delivery.clients import ClientLimits, Clients, Place, network_of
 from pixelshift.delivery.message import HttpRequest, HttpResponse
-from pixelshift.delivery.service import Policy
 from pixelshift.errors import OverloadedError
 from pixelshift.value import replace
 from tests.support.delivering import PNG, House, Original, get
@@ -117,7 +116,7 @@ def wait(begun: HttpResponse | Future[HttpResponse]) -> HttpResponse:
 
 
 def test_beyond_its_share_a_client_is_told_to_wait_while_others_are_served(threads: ThreadPoolExecutor) -> None:
-    house = House(SHELF, Policy(clients=ClientLimits(at_once=2)), executor=threads)
+    house = House(SHELF, clients=ClientLimits(at_once=2), executor=threads)
     house.renderer.gate.clear()
     begun = [house.service.begin(asked(f"/{side}x9/a.png", "192.0.2.1")) for side in (1, 2)]
     refused = wait(house.service.begin(asked("/3x9/a.png", "192.0.2.1")))
@@ -130,7 +129,7 @@ def test_beyond_its_share_a_client_is_told_to_wait_while_others_are_served(threa
 
 
 def test_stored_and_shared_pictures_are_free(threads: ThreadPoolExecutor) -> None:
-    house = House(SHELF, Policy(clients=ClientLimits(per_second=0.001, burst=1)), executor=threads)
+    house = House(SHELF, clients=ClientLimits(per_second=0.001, burst=1), executor=threads)
     house.renderer.gate.clear()
     first = house.service.begin(asked("/1x9/a.png", "192.0.2.1"))
     shared = [house.service.begin(asked("/1x9/a.png", "192.0.2.2")) for _ in range(5)]
@@ -142,7 +141,7 @@ def test_stored_and_shared_pictures_are_free(threads: ThreadPoolExecutor) -> Non
 
 
 def test_a_failed_picture_leaves_its_place(threads: ThreadPoolExecutor) -> None:
-    house = House(SHELF, Policy(clients=ClientLimits(at_once=1)), executor=threads)
+    house = House(SHELF, clients=ClientLimits(at_once=1), executor=threads)
     house.renderer.failure = ZeroDivisionError()
     statuses = [wait(house.service.begin(asked(f"/{side}x9/a.png", "192.0.2.1"))).status for side in range(1, 6)]
     assert statuses == [500] * 5

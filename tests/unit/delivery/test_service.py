@@ -93,7 +93,7 @@ def test_even_a_fault_of_ours_becomes_an_answer_without_its_details(threads: Thr
 
 
 def test_beyond_the_queue_requests_are_turned_away_at_once(threads: ThreadPoolExecutor) -> None:
-    house = House(SHELF, Policy(queue=2), executor=threads)
+    house = House(SHELF, queue=2, executor=threads)
     house.renderer.gate.clear()
     begun = [house.service.begin(get(f"/{side}x9/a.png")) for side in (1, 2)]
     refused = wait(house.service.begin(get("/3x9/a.png")))
