@@ -1,4 +1,4 @@
-"""The vocabulary of plans: one frozen dataclass per step, sizes before pixels.
+"""The vocabulary of plans: one frozen value per step, sizes before pixels.
 
 A step knows how large its result is and what it costs; :mod:`pixelshift.imaging.perform` knows how it is done.
 """

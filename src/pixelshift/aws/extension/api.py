@@ -7,10 +7,10 @@ developer guide (API versions 2020-01-01 and 2022-07-01, telemetry schema 2022-1
 import http.client
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from pixelshift.errors import OriginError
+from pixelshift.value import frozen, mutable
 
 _EXTENSIONS = "/2020-01-01/extension"
 _TELEMETRY = "/2022-07-01/telemetry"
@@ -19,7 +19,7 @@ _ID = "Lambda-Extension-Identifier"
 _CALL_S = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Event:
     """What ``next`` brought: ``INVOKE`` or ``SHUTDOWN``."""
 
@@ -29,7 +29,7 @@ class Event:
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Buffering:
     """How Lambda collects telemetry before it sends it; the bounds are the API's."""
 
@@ -38,7 +38,7 @@ class Buffering:
     timeout_ms: int = 100
 
 
-@dataclass(slots=True)
+@mutable
 class ExtensionsApi:
     """One registered extension.
 
@@ -48,7 +48,7 @@ class ExtensionsApi:
     address: str
     name: str
     identifier: str = ""
-    function: str = field(default="", init=False)
+    function: str = ""
 
     def register(self, events: Sequence[str]) -> None:
         """Joins the sandbox; ``name`` must be the file name in ``/opt/extensions``."""

@@ -5,14 +5,15 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from pixelshift.value import frozen
 
 Kind = Literal["logs", "metrics"]
 _FIGURES = frozenset({"platform.report", "platform.initReport"})
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Line:
     """One telemetry event as a line of JSON."""
 

@@ -4,12 +4,12 @@ import gzip
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Protocol
 
 from pixelshift.aws.extension.backlog import Backlog, Kind, Line
 from pixelshift.errors import OriginError
+from pixelshift.value import field, mutable
 
 KINDS: tuple[Kind, ...] = ("logs", "metrics")
 _HEADERS = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
@@ -22,7 +22,7 @@ class Bucket(Protocol):
     def put(self, key: str, body: bytes, headers: dict[str, str], *, deadline_s: float) -> None: ...
 
 
-@dataclass(slots=True)
+@mutable
 class Courier:
     """Ships a backlog. What fails stays in it, and goes again under the same key with the same bytes."""
 

@@ -2,9 +2,9 @@
 
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from pixelshift.errors import SettingsError
+from pixelshift.value import frozen
 
 _FLUSH_S = 60.0
 _FLUSH_BYTES = 1024 * 1024
@@ -12,7 +12,7 @@ _BUFFER_BYTES = 16 * 1024 * 1024
 _PORT = 4323
 
 
-@dataclass(frozen=True, slots=True)
+@frozen
 class Options:
     """Where to ship, and when."""
 
