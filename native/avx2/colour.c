@@ -32,12 +32,18 @@ static inline void store(uint8_t *dst, __m256i pixels, size_t channels) {
     _mm_storel_epi64((__m128i *)(dst + 16), _mm_srli_si128(high, 4));
 }
 
-static inline lane_triple linear_light(__m256i pixels, const pixelshift_colour_tables *tables) {
-    const __m256i byte = _mm256_set1_epi32(255);
+/* Of eight pixels' first, second or third byte; read one by one, as a gather takes longer. */
+static inline lane light_of(const uint8_t *src, const float *linear, size_t channels) {
+    return _mm256_setr_ps(linear[src[0]], linear[src[channels]], linear[src[2 * channels]], linear[src[3 * channels]],
+                          linear[src[4 * channels]], linear[src[5 * channels]], linear[src[6 * channels]],
+                          linear[src[7 * channels]]);
+}
+
+static inline lane_triple linear_light(const uint8_t *src, const pixelshift_colour_tables *tables, size_t channels) {
     lane_triple linear = {
-        lane_take(tables->linear, _mm256_and_si256(pixels, byte)),
-        lane_take(tables->linear, _mm256_and_si256(_mm256_srli_epi32(pixels, 8), byte)),
-        lane_take(tables->linear, _mm256_and_si256(_mm256_srli_epi32(pixels, 16), byte)),
+        light_of(src, tables->linear, channels),
+        light_of(src + 1, tables->linear, channels),
+        light_of(src + 2, tables->linear, channels),
     };
     return linear;
 }
@@ -71,9 +77,9 @@ void pixelshift_colour_adjust_avx2(uint8_t *dst, const uint8_t *src, const pixel
                                    const pixelshift_colour_adjustment *adjustment, size_t pixels, size_t channels) {
     size_t i = 0;
     for (; fits(i, pixels, channels); i += BLOCK) {
-        __m256i block = load(src + channels * i, channels);
-        lane_triple linear = from_lab(adjust_lab(to_lab(linear_light(block, tables)), adjustment));
-        store(dst + channels * i, levels(linear, block, tables), channels);
+        __m256i kept = channels == 4 ? load(src + channels * i, channels) : _mm256_setzero_si256();
+        lane_triple lab = adjust_lab(to_lab(linear_light(src + channels * i, tables, channels)), adjustment);
+        store(dst + channels * i, levels(from_lab(lab), kept, tables), channels);
     }
     pixelshift_colour_adjust_scalar(dst + channels * i, src + channels * i, tables, adjustment, pixels - i, channels);
 }
@@ -82,7 +88,7 @@ void pixelshift_colour_split_avx2(pixelshift_colour_planes dst, const uint8_t *s
                                   const pixelshift_colour_tables *tables, size_t pixels, size_t channels) {
     size_t i = 0;
     for (; fits(i, pixels, channels); i += BLOCK) {
-        lane_triple lab = to_lab(linear_light(load(src + channels * i, channels), tables));
+        lane_triple lab = to_lab(linear_light(src + channels * i, tables, channels));
         lane light = clip(lane_mul(lab.x, lane_set(327.67f)), 0.0f, 32767.0f);
         lane a = clip(lane_mul(lab.y, lane_set(256.0f)), -32768.0f, 32767.0f);
         lane b = clip(lane_mul(lab.z, lane_set(256.0f)), -32768.0f, 32767.0f);
@@ -94,30 +100,55 @@ void pixelshift_colour_split_avx2(pixelshift_colour_planes dst, const uint8_t *s
     pixelshift_colour_split_scalar(rest, src + channels * i, tables, pixels - i, channels);
 }
 
+static inline lane words(const uint16_t *src) {
+    return lane_float(_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)src)));
+}
+
+static inline lane_triple lab_of(lane light, const int16_t *a, const int16_t *b) {
+    __m256i eight_a = _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)a));
+    __m256i eight_b = _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)b));
+    lane_triple lab = {
+        lane_mul(light, lane_set(1.0f / 327.67f)),
+        lane_mul(lane_float(eight_a), lane_set(1.0f / 256.0f)),
+        lane_mul(lane_float(eight_b), lane_set(1.0f / 256.0f)),
+    };
+    return lab;
+}
+
+/* Into the colours of eight pixels, whose alpha stays. */
+static inline void replace(uint8_t *dst, lane_triple lab, const pixelshift_colour_tables *tables, size_t channels) {
+    __m256i kept = channels == 4 ? load(dst, channels) : _mm256_setzero_si256();
+    store(dst, levels(from_lab(lab), kept, tables), channels);
+}
+
 void pixelshift_colour_join_avx2(uint8_t *dst, pixelshift_colour_planes src, const pixelshift_colour_tables *tables,
                                  size_t pixels, size_t channels) {
     size_t i = 0;
     for (; fits(i, pixels, channels); i += BLOCK) {
-        __m256i light = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(src.light + i)));
-        __m256i a = _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(src.a + i)));
-        __m256i b = _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(src.b + i)));
-        lane_triple lab = {
-            lane_div(lane_float(light), lane_set(327.67f)),
-            lane_mul(lane_float(a), lane_set(1.0f / 256.0f)),
-            lane_mul(lane_float(b), lane_set(1.0f / 256.0f)),
-        };
-        __m256i kept = channels == 4 ? load(dst + channels * i, channels) : _mm256_setzero_si256();
-        store(dst + channels * i, levels(from_lab(lab), kept, tables), channels);
+        replace(dst + channels * i, lab_of(words(src.light + i), src.a + i, src.b + i), tables, channels);
     }
     pixelshift_colour_planes rest = {src.light + i, src.a + i, src.b + i};
     pixelshift_colour_join_scalar(dst + channels * i, rest, tables, pixels - i, channels);
+}
+
+void pixelshift_colour_sharpen_avx2(uint8_t *dst, pixelshift_colour_planes src, const uint16_t *smooth,
+                                    const pixelshift_colour_tables *tables,
+                                    const pixelshift_colour_sharpening *sharpening, size_t pixels, size_t channels) {
+    const lane_sharpening by = sharpening_in_parts(sharpening);
+    size_t i = 0;
+    for (; fits(i, pixels, channels); i += BLOCK) {
+        lane light = sharpened(words(src.light + i), words(smooth + i), &by);
+        replace(dst + channels * i, lab_of(light, src.a + i, src.b + i), tables, channels);
+    }
+    pixelshift_colour_planes rest = {src.light + i, src.a + i, src.b + i};
+    pixelshift_colour_sharpen_scalar(dst + channels * i, rest, smooth + i, tables, sharpening, pixels - i, channels);
 }
 
 void pixelshift_colour_lightness_avx2(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables,
                                       size_t pixels, size_t channels) {
     size_t i = 0;
     for (; fits(i, pixels, channels); i += BLOCK) {
-        lane light = to_lab(linear_light(load(src + channels * i, channels), tables)).x;
+        lane light = to_lab(linear_light(src + channels * i, tables, channels)).x;
         store_bytes(dst + i, lane_cut(clip(light, 0.0f, 100.0f)));
     }
     pixelshift_colour_lightness_scalar(dst + i, src + channels * i, tables, pixels - i, channels);
@@ -127,7 +158,7 @@ void pixelshift_colour_luminance_avx2(uint8_t *dst, const uint8_t *src, const pi
                                       size_t pixels, size_t channels) {
     size_t i = 0;
     for (; fits(i, pixels, channels); i += BLOCK) {
-        lane_triple linear = linear_light(load(src + channels * i, channels), tables);
+        lane_triple linear = linear_light(src + channels * i, tables, channels);
         store_bytes(dst + i, encode(dot(linear, 0.2126f, 0.7152f, 0.0722f), tables->encoded));
     }
     pixelshift_colour_luminance_scalar(dst + i, src + channels * i, tables, pixels - i, channels);

@@ -1,8 +1,8 @@
 #include "../scalar/colour.h"
 
 #define TABLE(level)                                                                                                   \
-    {pixelshift_colour_adjust_##level, pixelshift_colour_split_##level, pixelshift_colour_join_##level,                \
-     pixelshift_colour_lightness_##level, pixelshift_colour_luminance_##level}
+    {pixelshift_colour_adjust_##level,  pixelshift_colour_split_##level,     pixelshift_colour_join_##level,           \
+     pixelshift_colour_sharpen_##level, pixelshift_colour_lightness_##level, pixelshift_colour_luminance_##level}
 
 static const pixelshift_colour_kernels_table SCALAR = TABLE(scalar);
 

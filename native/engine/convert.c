@@ -1,7 +1,6 @@
 /* Rooms that change the form of a row: packed to packed, RGB to YCbCr planes and back, chroma to half its size. */
 #include "room.h"
 
-#include "pixelshift/blend.h"
 #include "pixelshift/ycbcr.h"
 
 #include <stdlib.h>
@@ -10,7 +9,6 @@
 typedef struct {
     engine_room room;
     const pixelshift_ycbcr_kernels_table *ycbcr;
-    const pixelshift_blend_kernels_table *blend;
     uint8_t *memory;
     uint8_t *rows[ENGINE_PLANES];
     size_t stride[ENGINE_PLANES];
@@ -30,7 +28,6 @@ static converter *opened(engine_room *above, const engine_rows *rows, int first,
     }
     self->room = (engine_room){.above = above, .rows = *rows, .close = close};
     self->ycbcr = pixelshift_ycbcr_kernels(level);
-    self->blend = pixelshift_blend_kernels(level);
     size_t at[ENGINE_PLANES], bytes = 0;
     for (int i = first; i < rows->planes; i++) {
         const engine_rows_plane *plane = &rows->plane[i];

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct {
     engine_source *source;
@@ -104,18 +105,45 @@ static pixelshift_engine_status convert(engine *self, pixelshift_cpu_level level
     return status;
 }
 
-static pixelshift_engine_status open_rooms(engine *self, const pixelshift_engine_job *job) {
-    if (job->sharpen && engine_has_alpha(self->source->colour)) {
-        return PIXELSHIFT_ENGINE_UNSUPPORTED;
+/* L of CIELAB is that of RGB; a grey picture is grey again afterwards. */
+static pixelshift_engine_status add_unsharp(engine *self, const pixelshift_engine_job *job) {
+    engine_colour colour = self->room->rows.colour;
+    int is_grey = colour == ENGINE_GREY || colour == ENGINE_GREY_ALPHA;
+    pixelshift_engine_status status = PIXELSHIFT_ENGINE_OK;
+    if (colour == ENGINE_YCBCR) {
+        status = add(self, engine_to_rgb(self->room, job->level));
+    } else if (is_grey) {
+        status = add(self, engine_repack(self->room, colour + 2, job->level));
     }
-    engine_rows rows = first_rows(self, self->source->colour, job->sharpen);
+    if (status == PIXELSHIFT_ENGINE_OK) {
+        engine_room *room = engine_unsharp(self->room, &job->sharpen, job->level, &status);
+        self->room = room == NULL ? self->room : room;
+    }
+    return status == PIXELSHIFT_ENGINE_OK && is_grey ? add(self, engine_to_grey(self->room, job->level)) : status;
+}
+
+static pixelshift_engine_status add_filters(engine *self, const pixelshift_engine_job *job) {
+    switch (job->sharpen.kind) {
+    case PIXELSHIFT_ENGINE_SHARPEN_NONE:
+        return PIXELSHIFT_ENGINE_OK;
+    case PIXELSHIFT_ENGINE_SHARPEN_MILD:
+        return engine_has_alpha(self->room->rows.colour) ? PIXELSHIFT_ENGINE_UNSUPPORTED
+                                                         : add(self, engine_sharpen(self->room, job->level));
+    default:
+        return add_unsharp(self, job);
+    }
+}
+
+static pixelshift_engine_status open_rooms(engine *self, const pixelshift_engine_job *job) {
+    engine_rows rows = first_rows(self, self->source->colour, job->sharpen.kind != PIXELSHIFT_ENGINE_SHARPEN_NONE);
     pixelshift_engine_status status;
     self->room = engine_resampler(self->source, &rows, job, &status);
-    if (status == PIXELSHIFT_ENGINE_OK && job->sharpen) {
-        status = add(self, engine_sharpen(self->room, job->level));
+    if (status == PIXELSHIFT_ENGINE_OK) {
+        status = add_filters(self, job);
     }
     if (status == PIXELSHIFT_ENGINE_OK && job->overlay.pixels != NULL) {
-        int possible = rows.colour == ENGINE_RGB || rows.colour == ENGINE_YCBCR;
+        engine_colour colour = self->room->rows.colour;
+        int possible = colour == ENGINE_RGB || colour == ENGINE_YCBCR;
         status =
             possible ? add(self, engine_overlay(self->room, &job->overlay, job->level)) : PIXELSHIFT_ENGINE_UNSUPPORTED;
     }
@@ -151,6 +179,7 @@ static pixelshift_engine_status run(engine *self, const pixelshift_engine_job *j
     }
     return status == PIXELSHIFT_ENGINE_OK ? self->sink->kind->finish(self->sink) : status;
 }
+
 static void close(engine *self) {
     while (self->room != NULL) {
         engine_room *above = self->room->above;
@@ -238,6 +267,32 @@ pixelshift_engine_status pixelshift_engine_encode(const pixelshift_engine_job *j
     if (status == PIXELSHIFT_ENGINE_OK) {
         hand_over(&self, output, output_size);
     }
+    close(&self);
+    return status;
+}
+
+static pixelshift_engine_status filter(engine *self, const pixelshift_engine_job *job, uint8_t *result,
+                                       const uint8_t *pixels, int channels) {
+    engine_rows rows = engine_rows_of((engine_colour)channels, job->width, job->height, 1, ENGINE_BAND_ROWS);
+    size_t stride = (size_t)job->width * (size_t)channels;
+    pixelshift_engine_status status = add(self, engine_array(pixels, (ptrdiff_t)stride, &rows, job->deadline));
+    if (status == PIXELSHIFT_ENGINE_OK) {
+        status = add_filters(self, job);
+    }
+    for (int row = 0; status == PIXELSHIFT_ENGINE_OK && row < job->height; row += ENGINE_BAND_ROWS) {
+        engine_band band;
+        status = self->room->next(self->room, &band);
+        for (int i = 0; status == PIXELSHIFT_ENGINE_OK && i < ENGINE_BAND_ROWS && row + i < job->height; i++) {
+            memcpy(result + (size_t)(row + i) * stride, band.row[0][i], stride);
+        }
+    }
+    return status;
+}
+
+pixelshift_engine_status pixelshift_engine_filter(const pixelshift_engine_job *job, uint8_t *result,
+                                                  const uint8_t *pixels, int channels) {
+    engine self = {0};
+    pixelshift_engine_status status = filter(&self, job, result, pixels, channels);
     close(&self);
     return status;
 }

@@ -32,8 +32,13 @@ engine_room *engine_to_ycbcr(engine_room *above, pixelshift_cpu_level level);
 engine_room *engine_to_rgb(engine_room *above, pixelshift_cpu_level level);
 /* Chroma at half the size in both directions, averaged as libjpeg averages. */
 engine_room *engine_halve_chroma(engine_room *above, pixelshift_cpu_level level);
-/* Planes of one size, sharpened; packed rows have no alpha. */
+/* From RGB to grey of equal luminance, beside alpha where there is any. */
+engine_room *engine_to_grey(engine_room *above, pixelshift_cpu_level level);
+/* Planes of one size, sharpened by the mild kernel; packed rows have no alpha. */
 engine_room *engine_sharpen(engine_room *above, pixelshift_cpu_level level);
+/* RGB or RGBA, L of CIELAB sharpened. UNSUPPORTED where the mask is none; the room must be closed then, too. */
+engine_room *engine_unsharp(engine_room *above, const pixelshift_engine_sharpen *sharpen, pixelshift_cpu_level level,
+                            pixelshift_engine_status *status);
 /*
  * Packed RGB or YCbCr planes, an overlay over them. Its pixels must outlive the room. The room above repeats the last
  * row by pointing at it again, as the resampler and the sharpener do: so it is written to once.

@@ -51,6 +51,14 @@ static double between(int low, int high, uint8_t share) {
     return low + (high - low) * (share / 255.0);
 }
 
+static pixelshift_engine_sharpen sharpening_of(int on, int light) {
+    static const int32_t mask[] = {20, 12, 3};
+    pixelshift_engine_sharpen sharpen = {.mask = mask, .radius = 2, .curve = {1, 2, 2, 10, 20}};
+    pixelshift_engine_sharpen_kind kind = light ? PIXELSHIFT_ENGINE_SHARPEN_LIGHT : PIXELSHIFT_ENGINE_SHARPEN_MILD;
+    sharpen.kind = on ? kind : PIXELSHIFT_ENGINE_SHARPEN_NONE;
+    return sharpen;
+}
+
 /* The file's own bytes as pixels, up to the last one. */
 static pixelshift_engine_overlay overlay_of(const uint8_t *pixels, size_t size, uint8_t side, uint8_t corner) {
     int width = 1 + side % 40, height = (int)(size / (4 * (size_t)width));
@@ -75,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         .height = 1 + data[5] % 80,
         .filter = (pixelshift_resample_filter)(data[1] % PIXELSHIFT_RESAMPLE_FILTERS),
         .jpeg = {.quality = 1 + data[1] % 100, .full_chroma = data[0] >> 3 & 1, .progressive = data[0] >> 4 & 1},
-        .sharpen = data[0] >> 6 & 1,
+        .sharpen = sharpening_of(data[0] >> 6 & 1, data[5] >> 7),
         .output_limit = OUTPUT_LIMIT,
     };
     job.area = (pixelshift_engine_box){left, top, width, height};

@@ -5,7 +5,7 @@
 #include "pixelshift/engine.h"
 #include "pixelshift/png.h"
 
-/* Bytes 0 to 5: sink and options, filter, size and place of the area; then the file. */
+/* Bytes 0 to 5: sink and options, filter and sharpening, size and place of the area; then the file. */
 enum { HEADER = 6, MOST_PIXELS = 1 << 18 };
 
 static void set_sink(pixelshift_engine_job *job, const uint8_t *control) {
@@ -32,6 +32,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     set_sink(&job, data);
     job.scale = 8;
     job.filter = (pixelshift_resample_filter)(data[2] % PIXELSHIFT_RESAMPLE_FILTERS);
+    static const int32_t mask[] = {20, 12, 3};
+    job.sharpen = (pixelshift_engine_sharpen){
+        .kind = (pixelshift_engine_sharpen_kind)(data[2] / PIXELSHIFT_RESAMPLE_FILTERS % 3),
+        .mask = mask,
+        .radius = data[2] >> 6 & 1 ? 2 : 0,
+        .curve = {1, 2, 2, 10, 20},
+    };
     job.width = 1 + data[3] % 64;
     job.height = 1 + data[4] % 64;
     job.area = (pixelshift_engine_box){data[5] % width, data[5] % height, width, height};

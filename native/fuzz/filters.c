@@ -136,13 +136,8 @@ static void rank(reader *input) {
 }
 
 static void colour(reader *input) {
-    float linear[PIXELSHIFT_COLOUR_LINEAR], encoded[PIXELSHIFT_COLOUR_ENCODED];
-    for (int i = 0; i < PIXELSHIFT_COLOUR_LINEAR; i++) {
-        linear[i] = (float)(i * i) / 65025.0f;
-        encoded[i] = (float)i;
-    }
-    encoded[PIXELSHIFT_COLOUR_ENCODED - 1] = 255;
-    const pixelshift_colour_tables tables = {linear, encoded};
+    pixelshift_colour_tables tables;
+    pixelshift_colour_tables_init(&tables);
     pixelshift_colour_adjustment by;
     int any = take_byte(input) & 1;
     float *number[] = {&by.scale, &by.offset, &by.aa, &by.ab, &by.ba, &by.bb};

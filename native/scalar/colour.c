@@ -35,15 +35,29 @@ void pixelshift_colour_split_scalar(pixelshift_colour_planes dst, const uint8_t 
     }
 }
 
+static lane_triple lab_of(lane light, int16_t a, int16_t b) {
+    lane_triple lab = {
+        lane_mul(light, lane_set(1.0f / 327.67f)),
+        lane_mul(lane_float(a), lane_set(1.0f / 256.0f)),
+        lane_mul(lane_float(b), lane_set(1.0f / 256.0f)),
+    };
+    return lab;
+}
+
 void pixelshift_colour_join_scalar(uint8_t *dst, pixelshift_colour_planes src, const pixelshift_colour_tables *tables,
                                    size_t pixels, size_t channels) {
     for (size_t i = 0; i < pixels; i++, dst += channels) {
-        lane_triple lab = {
-            lane_div(lane_float(src.light[i]), lane_set(327.67f)),
-            lane_mul(lane_float(src.a[i]), lane_set(1.0f / 256.0f)),
-            lane_mul(lane_float(src.b[i]), lane_set(1.0f / 256.0f)),
-        };
-        store(dst, from_lab(lab), tables);
+        store(dst, from_lab(lab_of(lane_float(src.light[i]), src.a[i], src.b[i])), tables);
+    }
+}
+
+void pixelshift_colour_sharpen_scalar(uint8_t *dst, pixelshift_colour_planes src, const uint16_t *smooth,
+                                      const pixelshift_colour_tables *tables,
+                                      const pixelshift_colour_sharpening *sharpening, size_t pixels, size_t channels) {
+    const lane_sharpening by = sharpening_in_parts(sharpening);
+    for (size_t i = 0; i < pixels; i++, dst += channels) {
+        lane light = sharpened(lane_float(src.light[i]), lane_float(smooth[i]), &by);
+        store(dst, from_lab(lab_of(light, src.a[i], src.b[i])), tables);
     }
 }
 

@@ -12,6 +12,9 @@
                                          const pixelshift_colour_tables *tables, size_t pixels, size_t channels);      \
     void pixelshift_colour_join_##level(uint8_t *dst, pixelshift_colour_planes src,                                    \
                                         const pixelshift_colour_tables *tables, size_t pixels, size_t channels);       \
+    void pixelshift_colour_sharpen_##level(                                                                            \
+        uint8_t *dst, pixelshift_colour_planes src, const uint16_t *smooth, const pixelshift_colour_tables *tables,    \
+        const pixelshift_colour_sharpening *sharpening, size_t pixels, size_t channels);                               \
     void pixelshift_colour_lightness_##level(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables, \
                                              size_t pixels, size_t channels);                                          \
     void pixelshift_colour_luminance_##level(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables, \

@@ -136,13 +136,8 @@ static void blend(void) {
 
 static void colour(void) {
     const pixelshift_colour_kernels_table *kernels = pixelshift_colour_kernels(level);
-    static float linear[PIXELSHIFT_COLOUR_LINEAR], encoded[PIXELSHIFT_COLOUR_ENCODED];
-    for (int i = 0; i < PIXELSHIFT_COLOUR_LINEAR; i++) {
-        linear[i] = (float)(i * i) / 65025.0f;
-        encoded[i] = (float)i;
-    }
-    encoded[PIXELSHIFT_COLOUR_ENCODED - 1] = 255;
-    const pixelshift_colour_tables tables = {linear, encoded};
+    static pixelshift_colour_tables tables;
+    pixelshift_colour_tables_init(&tables);
     const pixelshift_colour_adjustment adjustment = {1.1f, 3, 0.9f, 0.1f, -0.2f, 1.2f};
     const size_t pixels = 8191;
     uint8_t *source = picture(4 * pixels);
@@ -152,6 +147,14 @@ static void colour(void) {
     kernels->luminance(result, source, &tables, pixels, 3);
     kernels->lightness(result + pixels, source, &tables, pixels, 3);
     mix(result, 2 * pixels);
+    uint16_t *words = room(8 * pixels);
+    const pixelshift_colour_planes planes = {words, (int16_t *)(words + pixels), (int16_t *)(words + 2 * pixels)};
+    const pixelshift_colour_sharpening sharpening = {1, 2, 2, 10, 20};
+    kernels->split(planes, source, &tables, pixels, 3);
+    memset(words + 3 * pixels, 60, 2 * pixels);
+    kernels->sharpen(result, planes, words + 3 * pixels, &tables, &sharpening, pixels, 3);
+    mix((uint8_t *)words, 6 * pixels);
+    mix(result, 3 * pixels);
 }
 
 static void convolve(void) {

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from pixelshift._native import _colour, available_levels
-from pixelshift.imaging.filters import tables
 
 pytestmark = pytest.mark.skipif(len(available_levels()) == 1, reason="this machine has one level only")
 
@@ -26,7 +25,7 @@ FACTORS = st.floats(-4, 4, width=32)
 def test_colour_levels_agree(
     picture: np.ndarray, light: tuple[float, float], chroma: tuple[float, float, float, float]
 ) -> None:
-    curves = _colour.Curves(tables.linear_light(), tables.encoded_steps())
+    curves = _colour.Curves()
     size = picture.shape[:2]
     results: list[list[np.ndarray]] = []
     for level in available_levels():

@@ -11,12 +11,18 @@
 
 #include "pixelshift/cpu.h"
 
-enum { PIXELSHIFT_COLOUR_LINEAR = 256, PIXELSHIFT_COLOUR_ENCODED = 257 };
+enum { PIXELSHIFT_COLOUR_LEVELS = 256 };
 
+/*
+ * The curve of sRGB (IEC 61966-2-1) both ways. Libvips encodes 8-bit results by straight lines between whole levels,
+ * and so does all of this; the curve itself would differ by up to two levels in the shadows.
+ */
 typedef struct {
-    const float *linear;  /* linear light 0-1 of each level */
-    const float *encoded; /* level of linear light n / 255, the last one twice */
+    float linear[PIXELSHIFT_COLOUR_LEVELS];    /* linear light 0-1 of each level */
+    int32_t encoded[PIXELSHIFT_COLOUR_LEVELS]; /* level of linear light n / 255; from bit 8 on, the rise to the next */
 } pixelshift_colour_tables;
+
+void pixelshift_colour_tables_init(pixelshift_colour_tables *tables);
 
 /* L' = scale L + offset, and (a, b) by a 2x2 matrix. */
 typedef struct {
@@ -29,6 +35,14 @@ typedef struct {
     int16_t *a, *b;
 } pixelshift_colour_planes;
 
+/*
+ * What sharpening adds to L: a curve over its difference from smoothed L, with the slope m1 up to x1 either way and m2
+ * beyond, of y2 at most and -y3 at least. In steps of L.
+ */
+typedef struct {
+    float m1, m2, x1, y2, y3;
+} pixelshift_colour_sharpening;
+
 typedef struct {
     void (*adjust)(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables,
                    const pixelshift_colour_adjustment *adjustment, size_t pixels, size_t channels);
@@ -37,6 +51,10 @@ typedef struct {
     /* dst holds the alpha that stays. */
     void (*join)(uint8_t *dst, pixelshift_colour_planes src, const pixelshift_colour_tables *tables, size_t pixels,
                  size_t channels);
+    /* The same with L sharpened against `smooth`. */
+    void (*sharpen)(uint8_t *dst, pixelshift_colour_planes src, const uint16_t *smooth,
+                    const pixelshift_colour_tables *tables, const pixelshift_colour_sharpening *sharpening,
+                    size_t pixels, size_t channels);
     /* L 0-100 with its fraction cut. */
     void (*lightness)(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables, size_t pixels,
                       size_t channels);

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pixelshift/colour.h"
 #include "pixelshift/cpu.h"
 #include "pixelshift/resample.h"
 
@@ -46,6 +47,19 @@ typedef struct {
     int width, height;
     int left, top; /* of its corner on the output; what lies outside is not seen */
 } pixelshift_engine_overlay;
+
+typedef enum {
+    PIXELSHIFT_ENGINE_SHARPEN_NONE = 0,
+    PIXELSHIFT_ENGINE_SHARPEN_MILD,  /* by the 3x3 kernel of sharpen.h; alpha is unsupported */
+    PIXELSHIFT_ENGINE_SHARPEN_LIGHT, /* L of CIELAB against its Gaussian */
+} pixelshift_engine_sharpen_kind;
+
+typedef struct {
+    pixelshift_engine_sharpen_kind kind;
+    const int32_t *mask; /* LIGHT: the Gaussian as convolve.h takes it, of the samples 0 to radius from the middle */
+    size_t radius;
+    pixelshift_colour_sharpening curve;
+} pixelshift_engine_sharpen;
 
 typedef struct {
     int quality;     /* 1-100 */
@@ -95,7 +109,7 @@ typedef struct {
     pixelshift_engine_box box;  /* what becomes the output; within the area, edges may be fractional */
     int width, height;          /* of the output */
     pixelshift_resample_filter filter;
-    int sharpen;                       /* 1: by the 3x3 kernel of sharpen.h, once resampled */
+    pixelshift_engine_sharpen sharpen; /* once resampled */
     pixelshift_engine_overlay overlay; /* laid over the finished rows, which must be colour without alpha */
 
     /* Options of the sink in use. */
@@ -128,6 +142,13 @@ pixelshift_engine_status pixelshift_engine_run(const pixelshift_engine_job *job,
 pixelshift_engine_status pixelshift_engine_encode(const pixelshift_engine_job *job, const uint8_t *pixels,
                                                   ptrdiff_t stride, int channels, uint8_t **output,
                                                   size_t *output_size);
+
+/*
+ * Filters a picture in memory as a job filters its rows: from packed rows as above to packed rows of the same form,
+ * which do not overlap. Of the job it needs the size, what to do of `sharpen`, deadline and level.
+ */
+pixelshift_engine_status pixelshift_engine_filter(const pixelshift_engine_job *job, uint8_t *result,
+                                                  const uint8_t *pixels, int channels);
 
 void pixelshift_engine_free(uint8_t *output);
 

@@ -6,8 +6,7 @@ from pixelshift._native import Level
 Pixels = NDArray[np.uint8]
 Four = tuple[float, float, float, float]
 
-class Curves:
-    def __init__(self, linear: NDArray[np.float32], encoded: NDArray[np.float32]) -> None: ...
+class Curves: ...
 
 def adjust(
     dst: Pixels, src: Pixels, curves: Curves, *, light: tuple[float, float], chroma: Four, cpu: Level | None = None

@@ -11,11 +11,9 @@ cdef extern from "pixelshift/cpu.h":
         PIXELSHIFT_CPU_AVX2
 
 cdef extern from "pixelshift/colour.h" nogil:
-    int PIXELSHIFT_COLOUR_LINEAR
-    int PIXELSHIFT_COLOUR_ENCODED
     ctypedef struct pixelshift_colour_tables:
-        const float *linear
-        const float *encoded
+        pass
+    void pixelshift_colour_tables_init(pixelshift_colour_tables *tables)
     ctypedef struct pixelshift_colour_adjustment:
         float scale
         float offset
@@ -40,19 +38,12 @@ cdef extern from "pixelshift/colour.h" nogil:
 
 
 cdef class Curves:
-    """The transfer curve of sRGB both ways, for the functions below: 256 and 257 values of float32."""
+    """The transfer curve of sRGB both ways, for the functions below."""
 
-    cdef const float[::1] linear
-    cdef const float[::1] encoded
     cdef pixelshift_colour_tables tables
 
-    def __cinit__(self, const float[::1] linear, const float[::1] encoded):
-        if linear.shape[0] != PIXELSHIFT_COLOUR_LINEAR or encoded.shape[0] != PIXELSHIFT_COLOUR_ENCODED:
-            raise ValueError("a transfer curve has 256 values one way and 257 the other")
-        self.linear = linear
-        self.encoded = encoded
-        self.tables.linear = &linear[0]
-        self.tables.encoded = &encoded[0]
+    def __cinit__(self):
+        pixelshift_colour_tables_init(&self.tables)
 
 
 cdef const pixelshift_colour_kernels_table *_kernels(cpu) except NULL:

@@ -1,4 +1,4 @@
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +12,18 @@ Box = tuple[float, float, float, float]
 class EngineError(Exception):
     reason: str
 
+class Sharpening:
+    def __init__(
+        self,
+        mask: Sequence[int] = (),
+        *,
+        m1: float = 0.0,
+        m2: float = 0.0,
+        x1: float = 0.0,
+        y2: float = 0.0,
+        y3: float = 0.0,
+    ) -> None: ...
+
 def run(
     data: Buffer,
     *,
@@ -24,7 +36,7 @@ def run(
     kernel: str = "lanczos3",
     scale: int = 8,
     chroma_scale: int = 0,
-    sharpen: bool = False,
+    sharpen: Sharpening | None = None,
     overlay: NDArray[np.uint8] | None = None,
     overlay_at: tuple[int, int] = (0, 0),
     options: Mapping[str, Any] | None = None,
@@ -44,3 +56,11 @@ def encode(
     deadline: float = 0.0,
     cpu: Level | None = None,
 ) -> bytes: ...
+def filtered(
+    pixels: NDArray[np.uint8],
+    result: NDArray[np.uint8],
+    *,
+    sharpen: Sharpening,
+    deadline: float = 0.0,
+    cpu: Level | None = None,
+) -> None: ...

@@ -1,7 +1,7 @@
 """A picture file to another, without a pixel in Python."""
 
 from libc.stddef cimport ptrdiff_t, size_t
-from libc.stdint cimport uint8_t
+from libc.stdint cimport int32_t, uint8_t
 
 from pixelshift._native._cpu import current
 
@@ -21,6 +21,17 @@ cdef extern from "pixelshift/engine.h":
         PIXELSHIFT_ENGINE_TIMEOUT
         PIXELSHIFT_ENGINE_TOO_LARGE
         PIXELSHIFT_ENGINE_OUTSIDE
+    ctypedef struct pixelshift_colour_sharpening:
+        float m1, m2, x1, y2, y3
+    ctypedef enum pixelshift_engine_sharpen_kind:
+        PIXELSHIFT_ENGINE_SHARPEN_NONE
+        PIXELSHIFT_ENGINE_SHARPEN_MILD
+        PIXELSHIFT_ENGINE_SHARPEN_LIGHT
+    ctypedef struct pixelshift_engine_sharpen:
+        pixelshift_engine_sharpen_kind kind
+        const int32_t *mask
+        size_t radius
+        pixelshift_colour_sharpening curve
     ctypedef enum pixelshift_engine_format:
         PIXELSHIFT_ENGINE_JPEG
         PIXELSHIFT_ENGINE_PNG
@@ -49,7 +60,7 @@ cdef extern from "pixelshift/engine.h":
         pixelshift_engine_box area, box
         int width, height
         pixelshift_resample_filter filter
-        int sharpen
+        pixelshift_engine_sharpen sharpen
         pixelshift_engine_overlay overlay
         pixelshift_engine_jpeg jpeg
         pixelshift_engine_png png
@@ -63,6 +74,8 @@ cdef extern from "pixelshift/engine.h":
     pixelshift_engine_status pixelshift_engine_encode(const pixelshift_engine_job *job, const uint8_t *pixels,
                                                       ptrdiff_t stride, int channels, uint8_t **output,
                                                       size_t *size) nogil
+    pixelshift_engine_status pixelshift_engine_filter(const pixelshift_engine_job *job, uint8_t *result,
+                                                      const uint8_t *pixels, int channels) nogil
     void pixelshift_engine_free(uint8_t *output) nogil
 
 # In the order of pixelshift_resample_filter.
@@ -70,6 +83,8 @@ _FILTERS = ("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3", "m
 _FORMATS = {"jpeg": PIXELSHIFT_ENGINE_JPEG, "png": PIXELSHIFT_ENGINE_PNG, "webp": PIXELSHIFT_ENGINE_WEBP}
 _SCALES = (1, 2, 3, 4, 8)
 _FAR = 1 << 30
+cdef enum:
+    _MASK_LIMIT = 64
 _SIDE_LIMITS = {"jpeg": 65_535, "png": 1 << 20, "webp": 16_383}
 # In the order of pixelshift_engine_webp_preset.
 _PRESETS = ("default", "picture", "photo", "drawing", "icon", "text")
@@ -205,14 +220,50 @@ cdef _set_overlay(pixelshift_engine_job *job, const uint8_t[:, :, ::1] overlay, 
     job.overlay.pixels = &overlay[0, 0, 0]
 
 
-cdef bytes _result(pixelshift_engine_status status, uint8_t *output, size_t size):
-    """The bytes, or what went wrong as an exception."""
+cdef class Sharpening:
+    """How to sharpen: without a ``mask`` by the mild 3x3 kernel, else L of CIELAB against its Gaussian.
+
+    ``mask`` holds whole weights from the middle out, falling, 20 at most; what is added to L has the slope ``m1`` up to a
+    difference of ``x1`` and ``m2`` beyond, ``y2`` at most and ``-y3`` at least.
+    """
+
+    cdef pixelshift_engine_sharpen how
+    cdef int32_t weights[_MASK_LIMIT]
+
+    def __cinit__(self, mask=(), *, float m1=0, float m2=0, float x1=0, float y2=0, float y3=0):
+        if len(mask) > _MASK_LIMIT:
+            raise ValueError(f"a mask has at most {_MASK_LIMIT} weights, not {len(mask)}")
+        if not mask:
+            self.how.kind = PIXELSHIFT_ENGINE_SHARPEN_MILD
+            return
+        for i, weight in enumerate(mask):
+            self.weights[i] = _within("a weight", weight, 1, self.weights[i - 1] if i else 20)
+        self.how.kind = PIXELSHIFT_ENGINE_SHARPEN_LIGHT
+        self.how.mask = self.weights
+        self.how.radius = len(mask) - 1
+        self.how.curve.m1, self.how.curve.m2, self.how.curve.x1 = m1, m2, x1
+        self.how.curve.y2, self.how.curve.y3 = y2, y3
+
+
+cdef _set_sharpening(pixelshift_engine_job *job, Sharpening sharpening):
+    job.sharpen.kind = PIXELSHIFT_ENGINE_SHARPEN_NONE
+    if sharpening is not None:
+        job.sharpen = sharpening.how
+
+
+cdef _check(pixelshift_engine_status status):
+    """Raises what went wrong."""
     if status == PIXELSHIFT_ENGINE_NO_MEMORY:
         raise MemoryError
     if status == PIXELSHIFT_ENGINE_OUTSIDE:
         raise ValueError("the box must lie within the area, the area within the picture, and neither may be empty")
     if status != PIXELSHIFT_ENGINE_OK:
         raise EngineError(_REASONS[status])
+
+
+cdef bytes _result(pixelshift_engine_status status, uint8_t *output, size_t size):
+    """The bytes, or what went wrong as an exception."""
+    _check(status)
     try:
         return output[:size]
     finally:
@@ -220,7 +271,7 @@ cdef bytes _result(pixelshift_engine_status status, uint8_t *output, size_t size
 
 
 def run(const uint8_t[::1] data not None, *, str source, str sink, int width, int height, box, area=None,
-        str kernel="lanczos3", int scale=8, int chroma_scale=0, bint sharpen=False,
+        str kernel="lanczos3", int scale=8, int chroma_scale=0, Sharpening sharpen=None,
         const uint8_t[:, :, ::1] overlay=None, overlay_at=(0, 0), dict options=None, const uint8_t[::1] metadata=None,
         size_t output_limit=1 << 26, double deadline=0.0, bint reference=False, cpu=None):
     """Makes ``box`` (left, top, right, bottom; stored pixels) of a picture a new file of ``width`` x ``height`` pixels.
@@ -231,7 +282,7 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     smart_subsample, smart_deblock, exact and preset. ``metadata`` is what the sink writes along: for JPEG finished
     marker segments, for PNG chunks, for WebP RIFF chunks. ``scale`` n decodes a JPEG at n/8,
     ``chroma_scale`` its chroma (0: as libjpeg would).
-    ``sharpen`` applies the mild 3x3 kernel to the result. ``overlay`` (height, width, 4: RGBA, not premultiplied) is
+    ``sharpen`` is done to the result. ``overlay`` (height, width, 4: RGBA, not premultiplied) is
     laid over that, its corner at ``overlay_at`` (left, top), clipped; pictures with alpha and grey ones are unsupported
     then. ``deadline`` is in seconds of CLOCK_MONOTONIC, 0 for none. ``reference`` leaves our own decoders out, for
     comparison: the result is the same. See ``native/include/pixelshift/engine.h``. The GIL is released for the whole
@@ -261,7 +312,7 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     job.box.left, job.box.top, job.box.right, job.box.bottom = box
     job.area.left, job.area.top, job.area.right, job.area.bottom = area or _around(box)
     job.filter = <pixelshift_resample_filter><int>_FILTERS.index(kernel)
-    job.sharpen = sharpen
+    _set_sharpening(&job, sharpen)
     _set_overlay(&job, overlay, overlay_at)
     job.output_limit = output_limit
     job.deadline = deadline
@@ -293,6 +344,29 @@ def encode(const uint8_t[:, :, ::1] pixels not None, *, str sink, dict options=N
     with nogil:
         status = pixelshift_engine_encode(&job, &pixels[0, 0, 0], stride, channels, &output, &output_size)
     return _result(status, output, output_size)
+
+
+def filtered(const uint8_t[:, :, ::1] pixels not None, uint8_t[:, :, ::1] result not None, *,
+             Sharpening sharpen not None, double deadline=0.0, cpu=None):
+    """Sharpens ``pixels`` (height, width, 1 grey, 2 grey + alpha, 3 RGB or 4 RGBA) into ``result``, another array.
+
+    ``deadline`` and errors are those of :func:`run`.
+    """
+    cdef pixelshift_engine_job job
+    cdef pixelshift_engine_status status
+    cdef int channels = pixels.shape[2]
+    if not (1 <= channels <= 4 and 0 < pixels.shape[0] <= _FAR and 0 < pixels.shape[1] <= _FAR):
+        raise ValueError("pixels have 1 to 4 channels, and rows and columns")
+    if (result.shape[0], result.shape[1], result.shape[2]) != (pixels.shape[0], pixels.shape[1], channels):
+        raise ValueError("the result must have the shape of the pixels")
+    job.height = pixels.shape[0]
+    job.width = pixels.shape[1]
+    _set_sharpening(&job, sharpen)
+    job.deadline = deadline
+    job.level = PIXELSHIFT_CPU_SCALAR if (cpu or current()) == "scalar" else PIXELSHIFT_CPU_AVX2
+    with nogil:
+        status = pixelshift_engine_filter(&job, &result[0, 0, 0], &pixels[0, 0, 0], channels)
+    _check(status)
 
 
 def _around(box):

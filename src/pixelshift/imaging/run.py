@@ -71,6 +71,7 @@ def _stream(plan: Plan, stream: Stream, source: bytes, assets: Assets, bounds: B
     """
     from pixelshift._native import _engine
     from pixelshift.imaging.codecs.native import refused
+    from pixelshift.imaging.gaussian import sharpening
 
     metadata = _STREAMABLE[plan.source.format].read_metadata(source)
     if metadata.icc is not None and not is_srgb(metadata.icc):
@@ -89,7 +90,7 @@ def _stream(plan: Plan, stream: Stream, source: bytes, assets: Assets, bounds: B
             kernel=stream.kernel.value,
             scale=stream.scale,
             chroma_scale=stream.chroma_scale,
-            sharpen=stream.sharpen,
+            sharpen=None if stream.sharpen is None else sharpening(stream.sharpen),
             overlay=overlay,
             overlay_at=corner,
             options=stream.options,

@@ -19,7 +19,6 @@ from pixelshift.value import frozen
 Edges = tuple[float, float, float, float]
 """left, top, right, bottom."""
 
-_MILD = steps.Filtered(Sharpen())
 _FINER = {8: 8, 3: 8, 2: 4, 1: 2}
 """What chroma at half the size is decoded to where it is wanted as fine as luma."""
 
@@ -37,8 +36,8 @@ class Stream:
     """What of it becomes the result; it may reach beyond, where the edge goes on."""
     size: Size
     kernel: Kernel
-    sharpen: bool
-    """By the mild kernel, once resized."""
+    sharpen: Sharpen | None
+    """Once resized."""
     overlay: Overlay | None
     """What is laid over that."""
     options: Mapping[str, Any]
@@ -80,8 +79,7 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
         return None
     rest = list(planned)
     cut, resize = _taken(rest, steps.Cut), _taken(rest, steps.Resized)
-    sharpen = bool(rest) and rest[0] == _MILD and not header.has_alpha
-    del rest[:sharpen]
+    sharpen = _sharpening(rest, header)
     overlaid = _taken(rest, steps.Overlaid)
     overlay = None if overlaid is None else overlaid.edit
     is_opaque = opaque_output and header.channels == 3 and not header.has_alpha
@@ -103,7 +101,7 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
     scale = 8
     if header.format is Format.JPEG and resize.kernel is not Kernel.NEAREST and cut is None:
         scale = geometry.jpeg_block(denominator * min(layout.shrink), shrink_fast)
-    finer = (_has_full_chroma(options) or sharpen) and header.chroma_subsampling != "4:4:4"
+    finer = (_has_full_chroma(options) or sharpen is not None) and header.chroma_subsampling != "4:4:4"
     # A decoder that reduces leaves out what does not fill a pixel.
     area = Box(area.left, area.top, size.width * denominator, size.height * denominator)
     box = _box(layout, area, size, denominator)
@@ -117,6 +115,15 @@ _Kind = TypeVar("_Kind", bound=Step)
 def _taken(rest: list[Step], kind: type[_Kind]) -> _Kind | None:
     """The next step if it is of that kind, taken off the list."""
     return cast(_Kind, rest.pop(0)) if rest and isinstance(rest[0], kind) else None
+
+
+def _sharpening(rest: list[Step], header: Header) -> Sharpen | None:
+    """The next step if it sharpens, taken off the list; the mild kernel would be too coarse for alpha."""
+    match rest:
+        case [steps.Filtered(Sharpen() as edit), *_] if edit.sigma is not None or not header.has_alpha:
+            del rest[0]
+            return edit
+    return None
 
 
 def _has_full_chroma(options: Mapping[str, Any]) -> bool:

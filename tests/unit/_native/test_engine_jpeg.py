@@ -169,7 +169,7 @@ def sharpened(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
 @pytest.mark.parametrize("size", [(1, 1), (9, 1), (1, 17), (16, 16), (47, 33), (130, 64)])
 def test_grey_is_sharpened_by_the_mild_kernel(cpu: str, size: tuple[int, int]) -> None:
     data = encoded(Image.open(SAMPLES / "fig.jpg").convert("L").resize(size))
-    body = resized(data, *size, sharpen=True, quality=100, cpu=cpu)
+    body = resized(data, *size, sharpen=_engine.Sharpening(), quality=100, cpu=cpu)
     assert np.abs(grey(body) - sharpened(grey(data))).max() <= 2
 
 
@@ -178,7 +178,10 @@ def test_grey_is_sharpened_by_the_mild_kernel(cpu: str, size: tuple[int, int]) -
 def test_both_levels_sharpen_alike(cpu: str, subsampling: str, full_chroma: bool) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (123, 217, 3), dtype=np.uint8)
     data = encoded(Image.fromarray(noise), subsampling=SUBSAMPLINGS[subsampling])
-    one, other = (resized(data, 101, 55, sharpen=True, full_chroma=full_chroma, cpu=level) for level in (cpu, "scalar"))
+    one, other = (
+        resized(data, 101, 55, sharpen=_engine.Sharpening(), full_chroma=full_chroma, cpu=level)
+        for level in (cpu, "scalar")
+    )
     assert one == other
 
 

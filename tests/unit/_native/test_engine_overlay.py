@@ -98,8 +98,10 @@ def test_a_jpeg_is_what_the_whole_picture_gives(
 
 @pytest.mark.parametrize("full_chroma", [False, True])
 @pytest.mark.parametrize("chroma", JPEGS)
-@pytest.mark.parametrize("sharpen", [False, True])
-def test_both_levels_give_the_same_bytes(cpu: Any, chroma: str, full_chroma: bool, sharpen: bool) -> None:
+@pytest.mark.parametrize("sharpen", [None, _engine.Sharpening()], ids=["plain", "sharpened"])
+def test_both_levels_give_the_same_bytes(
+    cpu: Any, chroma: str, full_chroma: bool, sharpen: _engine.Sharpening | None
+) -> None:
     for size, at in (((33, 29), (5, 3)), ((70, 70), (-8, -9)), ((20, 20), (40, 40)), ((20, 20), (-25, 0))):
         options: dict[str, Any] = {"overlay": mark(size), "overlay_at": at, "sharpen": sharpen}
         options["options"] = {"full_chroma": full_chroma}

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pixelshift._native import _colour
-from pixelshift.imaging.filters import tables
 from pixelshift.imaging.filters.channels import Pixels
 
 LIGHT_STEPS = 327.67
@@ -26,7 +25,7 @@ Matrix = tuple[float, float, float, float]
 
 @lru_cache(maxsize=1)
 def _curves() -> _colour.Curves:
-    return _colour.Curves(tables.linear_light(), tables.encoded_steps())
+    return _colour.Curves()
 
 
 def adjust(pixels: Pixels, *, light: tuple[float, float], chroma: Matrix) -> Pixels:

@@ -1,17 +1,17 @@
 """Edits that look at a pixel's neighbours. Pixels beyond the edge are copies of the edge, except in :func:`clahe`."""
 
-import math
 from collections.abc import Callable
 from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pixelshift._native import _blend, _convolve, _rank
+from pixelshift._native import _blend, _convolve, _engine, _rank
 from pixelshift.edits.types import Blur, Clahe, Convolve, Median, Sharpen
 from pixelshift.errors import InvalidRequestError
+from pixelshift.imaging import gaussian
 from pixelshift.imaging.bands import Checkpoint, bands, go_on
-from pixelshift.imaging.filters import lab
+from pixelshift.imaging.deadline import end_of, too_late
 from pixelshift.imaging.filters.channels import Pixels, as_rgb, has_alpha, split_alpha
 
 Sample = TypeVar("Sample", np.uint8, np.uint16)
@@ -21,9 +21,6 @@ MILD_SHARPEN = Convolve(3, 3, (-1.0,) * 4 + (32.0,) + (-1.0,) * 4, 24.0)
 
 FLOAT_RADIUS = 64
 """Beyond this, ``precision: float`` is the integer mask too: by then the two differ by less than their rounding."""
-
-SHARPEN_AMPLITUDE = 0.1
-"""Where libvips' ``sharpen`` cuts its Gaussian."""
 
 Mask = NDArray[np.int32]
 """Integer weights from the middle out."""
@@ -50,25 +47,12 @@ def _as_before(result: Pixels, pixels: Pixels) -> Pixels:
     return result if pixels.shape[2] == 4 else np.ascontiguousarray(result[:, :, 2:])
 
 
-def gaussian_mask(sigma: float, min_amplitude: float) -> Mask:
-    """libvips' integer Gaussian: ``round(20 exp(-x^2 / 2 sigma^2))``, cut below the amplitude."""
-    mask = [math.floor(20 * height + 0.5) for height in _gaussian(sigma, min_amplitude)]
-    return np.array([weight for weight in mask if weight > 0], np.int32)
-
-
 def _stacked(mask: Mask, precision: str) -> Mask:
     """libvips' approximation of a mask: five layers of equal height, each as wide as the mask is at its middle."""
     if precision != "approximate":
         return mask
     layers: Mask = (mask + 2) // 4
     return layers[layers > 0]
-
-
-def _gaussian(sigma: float, min_amplitude: float) -> list[float]:
-    heights = [1.0]
-    while (height := math.exp(-(len(heights) ** 2) / (2 * sigma * sigma))) >= max(min_amplitude, 1 / 256):
-        heights.append(height)
-    return heights
 
 
 def blur(pixels: Pixels, edit: Blur, checkpoint: Checkpoint = go_on) -> Pixels:
@@ -78,10 +62,10 @@ def blur(pixels: Pixels, edit: Blur, checkpoint: Checkpoint = go_on) -> Pixels:
     """
     if edit.sigma is None:
         return convolve(pixels, MILD_BLUR, checkpoint)
-    heights = _gaussian(edit.sigma, edit.min_amplitude)
+    heights = gaussian.heights(edit.sigma, edit.min_amplitude)
     if edit.precision == "float" and len(heights) <= FLOAT_RADIUS:
         return on_premultiplied(lambda picture: _blur_float(picture, heights, checkpoint), pixels)
-    mask = _stacked(gaussian_mask(edit.sigma, edit.min_amplitude), edit.precision)
+    mask = _stacked(np.array(gaussian.whole_mask(edit.sigma, edit.min_amplitude), np.int32), edit.precision)
     if len(mask) == 1:
         return pixels.copy()
     return on_premultiplied(lambda picture: _blur_samples(picture, mask, checkpoint), pixels)
@@ -139,48 +123,18 @@ def _correlate(
 def sharpen(pixels: Pixels, edit: Sharpen, checkpoint: Checkpoint = go_on) -> Pixels:
     """Add back to L what a Gaussian takes away, shaped by a curve with slopes m1 (flat) and m2 (beyond x1).
 
-    Without sigma: the 3x3 kernel of -1 around 32, divided by 24.
+    Without sigma: the 3x3 kernel of -1 around 32, divided by 24. Raises TimeLimitError at the end of a Deadline.
     """
-    if edit.sigma is None:
+    if edit.sigma is None and has_alpha(pixels):
         return convolve(pixels, MILD_SHARPEN, checkpoint)
-    mask, curve = gaussian_mask(edit.sigma, SHARPEN_AMPLITUDE), sharpen_curve(edit)
-
-    def apply(picture: Pixels) -> Pixels:
-        light = _lightness(picture, checkpoint)
-        smooth = _blur_samples(light[:, :, None], mask, checkpoint)[:, :, 0] if len(mask) > 1 else light
-        result = np.empty(picture.shape, np.uint8)
-        for first, last in bands(len(picture), _SHARPEN_WORK * picture[0].size, checkpoint):
-            band = slice(first, last)
-            result[band] = _sharpened(picture[band], light[band], smooth[band], curve)
-        return result
-
-    return on_premultiplied(apply, pixels)
-
-
-_SHARPEN_WORK = 60
-
-
-def _lightness(picture: Pixels, checkpoint: Checkpoint) -> lab.Light:
-    light = np.empty(picture.shape[:2], np.uint16)
-    for first, last in bands(len(picture), _SHARPEN_WORK * picture[0].size, checkpoint):
-        light[first:last] = lab.split(as_rgb(picture[first:last]))[0]
-    return light
-
-
-def _sharpened(band: Pixels, light: lab.Light, smooth: lab.Light, curve: NDArray[np.int32]) -> Pixels:
-    rgb = as_rgb(band)
-    # int32: the difference of two 15-bit values, as an index from its least one on.
-    raised = light + np.take(curve, light.astype(np.int32) - smooth + 32768)
-    sharp = lab.join(rgb, np.clip(raised, 0, 32767).astype(np.uint16), lab.split(rgb)[1])
-    return sharp if band.shape[2] >= 3 else lab.luminance(sharp)
-
-
-def sharpen_curve(edit: Sharpen) -> NDArray[np.int32]:
-    """What to add to L for each difference -32768 to 32767, both in 1/327.67 of an L step."""
-    difference = (np.arange(65536) - 32767) / 327.67
-    flat = np.clip(difference, -edit.x1, edit.x1)
-    added = flat * edit.m1 + (difference - flat) * edit.m2
-    return np.rint(np.clip(added, -edit.y3, edit.y2) * 327.67).astype(np.int32)
+    checkpoint()
+    result = np.empty(pixels.shape, np.uint8)
+    how, end = gaussian.sharpening(edit), end_of(checkpoint)
+    try:
+        _engine.filtered(np.ascontiguousarray(pixels), result, sharpen=how, deadline=end)
+    except _engine.EngineError as error:
+        raise too_late() from error
+    return result
 
 
 def median(pixels: Pixels, edit: Median, checkpoint: Checkpoint = go_on) -> Pixels:
