@@ -5,6 +5,7 @@ import pytest
 from pixelshift.edits import types as edits
 from pixelshift.edits.types import Blur, Clahe, Convolve, Median, Negate, Sharpen
 from pixelshift.errors import TimeLimitError
+from pixelshift.imaging.deadline import Deadline
 from pixelshift.imaging.filters import FILTERS, apply, rotate_any
 from tests.support.pixels import noise
 
@@ -13,7 +14,6 @@ LONG = [
     Clahe(50, 50),
     Convolve(31, 31, (1.0,) * 961, 961.0),
     Median(15),
-    Sharpen(3.0),
     edits.Affine((1.0, 0.3, 0.1, 0.7)),
     edits.Bandbool("or"),
     edits.EnsureAlpha(),
@@ -52,8 +52,17 @@ def test_a_long_filter_is_stopped_in_the_middle(edit: object) -> None:
         apply(pixels, edit, Clock(2))
 
 
+def test_one_native_call_is_stopped_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Deadline] = []
+    deadline = Deadline(-1.0)
+    monkeypatch.setattr(Deadline, "__call__", lambda self: looks.append(self))  # only native code is left to look
+    with pytest.raises(TimeLimitError):
+        apply(noise(1500, 1500, 3), Sharpen(3.0), deadline)
+    assert looks == [deadline]
+
+
 def test_every_filter_is_here() -> None:
-    assert {type(edit) for edit in LONG} == set(FILTERS)
+    assert {type(edit) for edit in LONG} | {Sharpen} == set(FILTERS)
 
 
 def test_a_rotation_is_stopped_in_the_middle() -> None:
