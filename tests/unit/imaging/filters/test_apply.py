@@ -53,12 +53,9 @@ def test_a_long_filter_is_stopped_in_the_middle(edit: object) -> None:
 
 
 def test_one_native_call_is_stopped_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
-    looks: list[Deadline] = []
-    deadline = Deadline(-1.0)
-    monkeypatch.setattr(Deadline, "__call__", lambda self: looks.append(self))  # only native code is left to look
+    monkeypatch.setattr(Deadline, "__call__", lambda _: None)  # only native code is left to look
     with pytest.raises(TimeLimitError):
-        apply(noise(1500, 1500, 3), Sharpen(3.0), deadline)
-    assert looks == [deadline]
+        apply(noise(1500, 1500, 3), Sharpen(3.0), Deadline(-1.0))
 
 
 def test_every_filter_is_here() -> None:
