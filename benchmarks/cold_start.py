@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -22,8 +23,9 @@ class Context:
 from pixelshift.aws.image import handler
 assert handler({EVENT!r}, Context())["statusCode"] == 200
 """
+BARE = "bare interpreter"
 STARTS = {
-    "bare interpreter": "",
+    BARE: "",
     "image": "import pixelshift.aws.image",
     "image, first picture": PICTURE,
     "detector": "import pixelshift.aws.detector",
@@ -38,19 +40,23 @@ STARTS = {
 }
 
 
-def main(rounds: int = 15) -> None:
-    """Prints milliseconds of CPU time."""
-    times: dict[str, list[float]] = {name: [] for name in STARTS}
+def measured(names: Sequence[str], rounds: int) -> dict[str, float]:
+    """Median CPU milliseconds of these starts above that of a bare interpreter."""
+    times: dict[str, list[float]] = {name: [] for name in (BARE, *names)}
     with tempfile.TemporaryDirectory() as cache:
         for turn in range(rounds + 1):
-            for name, code in STARTS.items():
-                took_ms = _cpu_ms(code, cache)
+            for name, found in times.items():
+                took_ms = _cpu_ms(STARTS[name], cache)
                 if turn:  # the first compiled the bytecode
-                    times[name].append(took_ms)
-    bare_ms = statistics.median(times["bare interpreter"])
-    for name, found in times.items():
-        above_ms = 0.0 if name == "bare interpreter" else bare_ms
-        print(f"{name:24} {statistics.median(found) - above_ms:8.1f} ms")
+                    found.append(took_ms)
+    bare_ms = statistics.median(times[BARE])
+    return {name: statistics.median(times[name]) - bare_ms for name in names}
+
+
+def main(rounds: int = 15) -> None:
+    """Prints milliseconds of CPU time."""
+    for name, above_ms in measured([name for name in STARTS if name != BARE], rounds).items():
+        print(f"{name:24} {above_ms:8.1f} ms")
 
 
 def _cpu_ms(code: str, cache: str) -> float:

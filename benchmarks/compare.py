@@ -9,6 +9,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -47,12 +48,15 @@ def compare(
     peers: Mapping[str, Peer],
     *,
     in_process: Mapping[str, Callable[[], object]] | None = None,
+    limits: Mapping[str, float] = MappingProxyType({}),
+    bytes_limits: Mapping[str, float] = MappingProxyType({}),
     rounds: int = ROUNDS,
-) -> dict[str, float]:
-    """Measure, record for the table, and return competitor -> our time over theirs.
+) -> None:
+    """Measure, and record for the table.
 
     ``in_process`` are further engines called here, such as our own kernels on another level. Competitors without the
-    operation are left out.
+    operation are left out. ``limits`` (competitor -> our time over theirs, at most) and ``bytes_limits`` (the same of
+    the results' sizes) are recorded with the case; benchmarks.verdict judges them.
     """
     first = ours()
     calls = dict(in_process or {})
@@ -80,9 +84,10 @@ def compare(
         ours_bytes=len(first) if isinstance(first, bytes) else None,
         others=summaries,
         versions={name: peer.version for name, peer in offered.items()},
+        limits=dict(limits),
+        bytes_limits=dict(bytes_limits),
         cpu=platform.processor() or platform.machine(),
     )
-    return {name: float(summary["ratio"]) for name, summary in summaries.items() if summary["ratio"] is not None}
 
 
 def summary(ours: Sequence[float], theirs: Rounds) -> dict[str, float | int | None]:
@@ -95,7 +100,16 @@ def summary(ours: Sequence[float], theirs: Rounds) -> dict[str, float | int | No
     }
 
 
-def missed(ratios: Mapping[str, float], limits: Mapping[str, float]) -> str:
-    """The limits that were not met, for an assertion to show; empty if all were."""
-    over = [f"{name} {ratios[name]:.2f} > {limit:.2f}" for name, limit in limits.items() if ratios[name] > limit]
-    return ", ".join(over)
+def record_figure(
+    benchmark: BenchmarkFixture,
+    case: str,
+    value: float,
+    unit: str,
+    *,
+    limit: float | None = None,
+    others: Mapping[str, float] = MappingProxyType({}),
+) -> None:
+    """Record what is no ratio of times, such as memory: ours, its unit and limit, and others beside it."""
+    benchmark.extra_info.update(
+        case=case, figure=round(value, 3), unit=unit, limit=limit, beside={k: round(v, 3) for k, v in others.items()}
+    )

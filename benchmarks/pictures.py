@@ -64,10 +64,10 @@ def screenshot() -> Image.Image:
     return picture
 
 
-def logo() -> bytes:
-    """A watermark: the sample logo at the size in which one lays it on a picture."""
+def logo(size: tuple[int, int]) -> bytes:
+    """The sample logo: flat colours and text on nothing."""
     with Image.open(SAMPLES / "logo.png") as picture:
-        return png(picture.convert("RGBA").resize((320, 80), Image.Resampling.LANCZOS))
+        return png(picture.convert("RGBA").resize(size, Image.Resampling.LANCZOS))
 
 
 # Name -> the file's bytes.
@@ -77,12 +77,15 @@ FILES: dict[str, Callable[[], bytes]] = {
     "photo-4mp.jpg": lambda: jpeg(scaled("mountains.jpg", (2560, 1600))),
     "photo-2.5mp.jpg": lambda: jpeg(scaled("dogs.jpg", (1920, 1280))),
     "photo-2mp.jpg": lambda: jpeg(scaled("fig.jpg", (1600, 1250))),
+    "photo-2mp-progressive.jpg": lambda: jpeg(scaled("fig.jpg", (1600, 1250)), progressive=True),
     "photo-odd.jpg": lambda: jpeg(scaled("dogs.jpg", (1237, 811))),
     "noise-2mp.jpg": noise,
     "screenshot-2mp.jpg": lambda: jpeg(screenshot()),
     "screenshot-2mp.png": lambda: png(screenshot()),
     "photo-2mp-alpha.png": lambda: png(with_alpha(scaled("fig.jpg", (1600, 1250)))),
-    "logo-small.png": logo,
+    "photo-odd-alpha.png": lambda: png(with_alpha(scaled("dogs.jpg", (1237, 811)))),
+    "logo-small.png": lambda: logo((320, 80)),
+    "logo-large.png": lambda: logo((2003, 501)),
 }
 
 

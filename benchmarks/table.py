@@ -1,9 +1,10 @@
 """Prints what `benchmarks/run` measured, and draws it: per case ours over each competitor's.
 
-Usage: python -m benchmarks.table RESULT.json [--plot FILE.svg]
+Usage: python -m benchmarks.table RESULT.json [--plot FILE.svg]. Exit status: 0 if every limit was met, else 1.
 """
 
 import json
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-Case = dict[str, Any]
+from benchmarks.verdict import Case, Verdict, bytes_ratio, verdicts
+
 NAMES = {
     "ours-scalar": "our own without AVX2",
     "pillow": "Pillow",
@@ -44,18 +46,43 @@ def table(group: str, cases: list[Case]) -> Table:
     for heading in ("case", "ours, ms", *(NAMES.get(name, name) for name in names)):
         result.add_column(heading, justify="right")
     for case in cases:
-        cells = [_cell(case, case["others"].get(name)) for name in names]
+        cells = [_cell(case, name) for name in names]
         result.add_row(str(case["case"]), f"{case['ours_ms']:.2f}", *cells)
     return result
 
 
-def _cell(case: Case, other: dict[str, Any] | None) -> str:
-    """The ratio; where both wrote files, the ratio of their sizes behind it."""
+def _cell(case: Case, name: str) -> str:
+    """The ratio and its limit; where both wrote files, the ratio of their sizes behind it."""
+    other = case["others"].get(name)
     if other is None:
         return "-"
-    sizes = case.get("ours_bytes"), other.get("bytes")
-    behind = f" ({sizes[0] / sizes[1]:.2f} bytes)" if all(sizes) and sizes[0] and sizes[1] else ""
-    return f"{other['ratio']:{'.2f' if other['ratio'] >= 0.05 else '.2g'}}{behind}"
+    ratio = other["ratio"]
+    text = _judged(f"{ratio:{'.2f' if ratio >= 0.05 else '.2g'}}", ratio, case.get("limits", {}).get(name))
+    size = bytes_ratio(case, name)
+    if math.isnan(size):
+        return text
+    return f"{text} ({_judged(f'{size:.2f}', size, case.get('bytes_limits', {}).get(name))} bytes)"
+
+
+def _judged(text: str, value: float, limit: float | None) -> str:
+    if limit is None:
+        return text
+    return f"{text} <= {limit:g}" if value <= limit else f"[bold red]{text} > {limit:g} MISSED[/]"
+
+
+def figures(report: dict[str, Any]) -> Table | None:
+    """What is no ratio of times, or ``None`` if the run had no such case."""
+    cases = [benchmark["extra_info"] for benchmark in report["benchmarks"] if "figure" in benchmark["extra_info"]]
+    if not cases:
+        return None
+    result = Table(title="Other figures")
+    for heading in ("case", "ours", "", "others"):
+        result.add_column(heading, justify="right" if heading == "ours" else "left")
+    for case in cases:
+        beside = ", ".join(f"{NAMES.get(name, name)} {value:g}" for name, value in case["beside"].items())
+        ours = _judged(f"{case['figure']:.4g}", case["figure"], case["limit"])
+        result.add_row(case["case"], ours, case["unit"], beside)
+    return result
 
 
 def versions(report: dict[str, Any]) -> str:
@@ -67,17 +94,28 @@ def versions(report: dict[str, Any]) -> str:
     return f"{report['datetime'][:10]}, {cpu}, Python {report['machine_info']['python_version']}; {', '.join(words)}"
 
 
-def main(arguments: list[str]) -> None:
+def judgement(found: list[Verdict]) -> str:
+    """How many limits were met, and every one that was not."""
+    missed = [str(verdict) for verdict in found if not verdict.met]
+    return "\n".join([f"Limits: {len(found) - len(missed)} met, {len(missed)} missed", *missed])
+
+
+def main(arguments: list[str]) -> int:
     report = json.loads(Path(arguments[0]).read_text())
-    console = Console(width=None if sys.stdout.isatty() else 200)
+    console = Console(width=None if sys.stdout.isatty() else 240)
     for group, cases in groups(report):
         console.print(table(group, cases))
-    console.print(versions(report))
+    if (other := figures(report)) is not None:
+        console.print(other)
+    found = list(verdicts(report))
+    console.print(judgement(found), markup=False, highlight=False)
+    console.print(versions(report), markup=False)
     if arguments[1:2] == ["--plot"]:
         from benchmarks.plot import draw
 
         draw(report, Path(arguments[2]))
+    return int(not all(verdict.met for verdict in found))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -1,22 +1,19 @@
 """What libwebp's effort costs and gives on several photographs: the numbers behind our default (docs/design/codecs.md).
 
-Run: python -m pip install ssimulacra2==0.3.0, then python -m benchmarks.operations.webp_effort
+Run: python -m benchmarks.operations.webp_effort
 
 Each photograph is reduced to 800 pixels and written at each effort. SSIMULACRA2 compares with the reduced original.
 Bytes are compared at equal score: between two qualities the logarithm of the size is taken as linear in the score.
 """
 
-import math
 import statistics
-import tempfile
 import time
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from benchmarks.pictures import grained, scaled
+from benchmarks.score import bytes_at, scorer
 from pixelshift._native import _engine
 
 PHOTOGRAPHS = ("mountains.jpg", "dogs.jpg", "fig.jpg", "dandelions.jpg")
@@ -24,24 +21,6 @@ EFFORTS = range(7)
 QUALITIES = (72, 80, 88)
 ROUNDS = 5
 BASE = 4
-
-
-def score(original: Path, body: bytes, folder: Path) -> float:
-    from ssimulacra2 import compute_ssimulacra2
-
-    decoded = folder / "decoded.png"
-    body_path = folder / "body.webp"
-    body_path.write_bytes(body)
-    with Image.open(body_path) as picture:
-        picture.convert("RGB").save(decoded)
-    return float(compute_ssimulacra2(str(original), str(decoded)))
-
-
-def bytes_at(wanted: float, points: list[tuple[float, int]]) -> float:
-    """The size at that score, along the line through the nearest two (score, bytes)."""
-    (low, small), (high, large) = sorted(sorted(points, key=lambda point: abs(point[0] - wanted))[:2])
-    share = (wanted - low) / (high - low)
-    return math.exp(math.log(small) + share * (math.log(large) - math.log(small)))
 
 
 def times(pixels: NDArray[np.uint8]) -> dict[int, float]:
@@ -58,18 +37,16 @@ def times(pixels: NDArray[np.uint8]) -> dict[int, float]:
 def main() -> None:
     cost: dict[int, list[float]] = {effort: [] for effort in EFFORTS}
     size: dict[int, list[float]] = {effort: [] for effort in EFFORTS}
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+    with scorer() as by:
         for photograph in PHOTOGRAPHS:
             picture = grained(scaled(photograph, (800, 600)), 2.0)
-            original = folder / "original.png"
-            picture.save(original)
+            original = by.original(picture)
             pixels = np.asarray(picture)
             points: dict[int, list[tuple[float, int]]] = {effort: [] for effort in EFFORTS}
             for effort in EFFORTS:
                 for quality in QUALITIES:
                     body = _engine.encode(pixels, sink="webp", options={"effort": effort, "quality": quality})
-                    points[effort].append((score(original, body, folder), len(body)))
+                    points[effort].append((by.score(original, body), len(body)))
             taken = times(pixels)
             wanted, base = points[BASE][1]
             for effort in EFFORTS:

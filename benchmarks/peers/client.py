@@ -132,6 +132,17 @@ class Peer:
         answer = self._answer(process)
         return Taken(answer["ms"], answer["bytes"]) if isinstance(answer, dict) else None
 
+    def peak_rise_mb(self, work: Work) -> float | None:
+        """How far two calls raise the worker's peak of memory above what it holds now; ``None`` as for measuring."""
+        pid = self._running().pid
+        before = _status_kb(pid, "VmRSS")
+        return None if self.measure(work) is None else (_status_kb(pid, "VmHWM") - before) / 1000
+
     def close(self) -> None:
         if self._process is not None:
             self._process.communicate(timeout=10)
+
+
+def _status_kb(pid: int, name: str) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))

@@ -103,8 +103,9 @@ def _compare(
     paths: tuple[str, str],
     count: int,
     *,
+    limit: float,
     connections: int = 1,
-) -> float:
+) -> None:
     mine.measure(paths[0], 1)
     theirs.measure(paths[1], 1)
     record = Rounds()
@@ -116,19 +117,20 @@ def _compare(
     )
     result = summary(spent, record)
     benchmark.group = "service: CPU per request"
-    benchmark.extra_info.update(ours_ms=round(sorted(spent)[ROUNDS // 2], 3), others={"sharp": result}, versions={})
-    return float(result["ratio"] or 0)
+    benchmark.extra_info.update(
+        ours_ms=round(sorted(spent)[ROUNDS // 2], 3), others={"sharp": result}, versions={}, limits={"sharp": limit}
+    )
 
 
 @pytest.mark.timeout(600)
 def test_a_picture_that_is_not_cached(benchmark: BenchmarkFixture, folder: Path) -> None:
     with ours(folder, PIXELSHIFT_CACHE_MEMORY_BYTES="0") as mine, node(folder / "photo.jpg") as theirs:
         benchmark.extra_info["case"] = "12 MP to 800, not cached"
-        assert _compare(benchmark, mine, theirs, (EDIT, "/edit"), RENDERS) <= 0.65
+        _compare(benchmark, mine, theirs, (EDIT, "/edit"), RENDERS, limit=0.65)
 
 
 @pytest.mark.timeout(600)
 def test_a_picture_that_is_cached(benchmark: BenchmarkFixture, folder: Path) -> None:
     with ours(folder) as mine, node(folder / "photo.jpg") as theirs:
         benchmark.extra_info["case"] = "cached"
-        assert _compare(benchmark, mine, theirs, (EDIT, "/bytes"), HITS, connections=4) <= 1.0
+        _compare(benchmark, mine, theirs, (EDIT, "/bytes"), HITS, limit=1.0, connections=4)

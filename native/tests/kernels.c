@@ -17,6 +17,7 @@
 #include "pixelshift/rank.h"
 #include "pixelshift/resample.h"
 #include "pixelshift/saliency.h"
+#include "pixelshift/warp.h"
 #include "pixelshift/ycbcr.h"
 
 enum { WIDTH = 301, HEIGHT = 203 };
@@ -250,6 +251,19 @@ static void ycbcr(void) {
     mix(rgb, 3 * pixels);
 }
 
+static void warp(void) {
+    const pixelshift_warp_map turned = {-20.5, 31.25, 0.866, 0.5, -0.5, 0.866};
+    const size_t columns = 320, rows = 210;
+    for (int32_t channels = 3; channels <= 4; channels++) {
+        size_t bytes = columns * rows * (size_t)channels;
+        const pixelshift_warp_source source = {picture((size_t)WIDTH * HEIGHT * (size_t)channels), WIDTH, HEIGHT,
+                                               channels};
+        uint8_t *result = room(bytes);
+        pixelshift_warp_bilinear(result, columns, &source, &turned, 0, rows, level);
+        mix(result, bytes);
+    }
+}
+
 static const struct {
     const char *name;
     void (*run)(void);
@@ -266,6 +280,7 @@ static const struct {
     {"saliency", saliency},
     {"idct", idct},
     {"pettitt", pettitt},
+    {"warp", warp},
     {"ycbcr", ycbcr},
 };
 

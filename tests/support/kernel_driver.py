@@ -1,7 +1,8 @@
-"""Builds native/tests/kernels.c, which runs one family of kernels and prints a hash, for this CPU or another."""
+"""Builds the programs of native/tests that run one family of work and print a hash, for this CPU or another."""
 
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -13,28 +14,56 @@ SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno
 APART = {"png.c", "entropy.c"}
 
 
+@dataclass(frozen=True)
+class Target:
+    """What is compiled for, and how."""
+
+    compiler: str = "cc"
+    optimise: str = "-O2"
+    avx2: bool = False
+    sanitize: bool = False
+
+    @property
+    def checks(self) -> tuple[str, ...]:
+        return SANITIZERS if self.sanitize else ()
+
+    @property
+    def rooms(self) -> list[str]:
+        return ["scalar", "dispatch", "avx2"] if self.avx2 else ["scalar", "dispatch"]
+
+
 def build(
     folder: Path, *, compiler: str = "cc", optimise: str = "-O2", avx2: bool = False, sanitize: bool = False
 ) -> Path:
     """The driver in ``folder``, static unless sanitised; raises CalledProcessError where it does not compile."""
-    folder.mkdir(parents=True, exist_ok=True)
-    checks = SANITIZERS if sanitize else ()
-    rooms = ["scalar", "dispatch", "avx2"] if avx2 else ["scalar", "dispatch"]
-    sources = [path for room in rooms for path in sorted(NATIVE.glob(f"{room}/*.c")) if path.name not in APART]
+    target = Target(compiler, optimise, avx2, sanitize)
+    sources = [path for room in target.rooms for path in sorted(NATIVE.glob(f"{room}/*.c")) if path.name not in APART]
     sources.append(NATIVE / "tests" / "kernels.c")
+    return _linked(folder / "kernels", sources, target, (*(target.checks or ("-static",)), "-lm"))
+
+
+def build_chain(folder: Path, *, optimise: str = "-O3", avx2: bool = False) -> Path:
+    """The same of native/tests/chain.c: the whole engine, with the codec libraries of this machine."""
+    target = Target(optimise=optimise, avx2=avx2)
+    rooms = [*target.rooms, "engine", "jpeg", "png", "webp"]
+    sources = [path for room in rooms for path in sorted(NATIVE.glob(f"{room}/*.c"))]
+    sources.append(NATIVE / "tests" / "chain.c")
+    return _linked(folder / "chain", sources, target, ("-ljpeg", "-lisal", "-lwebp", "-lm"))
+
+
+def _linked(program: Path, sources: list[Path], target: Target, linking: tuple[str, ...]) -> Path:
+    program.parent.mkdir(parents=True, exist_ok=True)
 
     def compiled(source: Path) -> Path:
-        target = folder / f"{source.parent.name}_{source.stem}.o"
-        flags = (*BASE_FLAGS, *checks, optimise, f"-DPIXELSHIFT_HAVE_AVX2={int(avx2)}")
+        made = program.parent / f"{source.parent.name}_{source.stem}.o"
+        flags = (*BASE_FLAGS, *target.checks, target.optimise, f"-DPIXELSHIFT_HAVE_AVX2={int(target.avx2)}")
         extra = AVX2_FLAGS if source.parent.name == "avx2" else ()
-        subprocess.run([compiler, *flags, *extra, "-c", source, "-o", target], check=True)
-        return target
+        subprocess.run([target.compiler, *flags, *extra, "-c", source, "-o", made], check=True)
+        return made
 
     with ThreadPoolExecutor(2) as pool:
         objects = list(pool.map(compiled, sources))
-    program = folder / "kernels"
-    linking = checks or ("-static",)
-    subprocess.run([compiler, *linking, *objects, "-o", program, "-lm"], check=True)
+    subprocess.run([target.compiler, *objects, "-o", program, *linking], check=True)
     return program
 
 
