@@ -1,11 +1,24 @@
-/* JPEG out: grey stays grey, everything else becomes YCbCr, 4:2:0 or 4:4:4. */
+/*
+ * JPEG out: everything becomes YCbCr, 4:2:0 or 4:4:4. Samples become coefficients and the coefficients' symbols are
+ * counted here, ahead of libjpeg, which writes the file from them: the bytes are those that it would make of the
+ * samples.
+ */
 #include "../engine/sink.h"
 
 #include "codec.h"
+#include "pixelshift/fdct.h"
+#include "statistics.h"
 
 #include <stdlib.h>
 
-enum { ROOM_BYTES = 1 << 14 };
+enum { ROOM_BYTES = 1 << 14, TABLES = 2 };
+
+typedef struct {
+    int blocks_wide, blocks_high; /* of the picture */
+    int across, down;             /* blocks in an MCU */
+    int table;                    /* which quantiser and Huffman tables */
+    int last_dc;
+} jpeg_sink_component;
 
 typedef struct {
     engine_sink sink;
@@ -13,6 +26,13 @@ typedef struct {
     struct jpeg_destination_mgr destination;
     jpeg_trap trap;
     int created;
+    int optimise;
+    int mcu_rows; /* done */
+    pixelshift_fdct fdct;
+    pixelshift_fdct_quantiser quantiser[TABLES];
+    jpeg_statistics statistics[TABLES];
+    jpeg_sink_component component[ENGINE_PLANES];
+    jvirt_barray_ptr blocks[ENGINE_PLANES]; /* libjpeg keeps the array's address */
 } jpeg_sink;
 
 /* Offers libjpeg what is free behind the bytes so far, all of which it has filled. */
@@ -65,6 +85,31 @@ static void choose_sampling(jpeg_sink *self, int full_chroma) {
     }
 }
 
+/* Memory for all coefficients, which libjpeg needs for an optimal code and for progressive files. */
+static void open_components(jpeg_sink *self) {
+    struct jpeg_compress_struct *encoder = &self->encoder;
+    for (int i = 0; i < TABLES; i++) {
+        pixelshift_fdct_quantiser_init(&self->quantiser[i], encoder->quant_tbl_ptrs[i]->quantval);
+    }
+    for (int i = 0; i < ENGINE_PLANES; i++) {
+        jpeg_sink_component *component = &self->component[i];
+        const jpeg_component_info *info = &encoder->comp_info[i];
+        const engine_rows_plane *plane = &self->sink.takes.plane[i];
+        component->across = info->h_samp_factor;
+        component->down = info->v_samp_factor;
+        component->table = info->quant_tbl_no;
+        component->blocks_wide = (plane->width + DCTSIZE - 1) / DCTSIZE;
+        component->blocks_high = (plane->height + DCTSIZE - 1) / DCTSIZE;
+        JDIMENSION wide =
+            (JDIMENSION)((component->blocks_wide + component->across - 1) / component->across * component->across);
+        JDIMENSION high =
+            (JDIMENSION)((component->blocks_high + component->down - 1) / component->down * component->down);
+        self->blocks[i] = encoder->mem->request_virt_barray((j_common_ptr)encoder, JPOOL_IMAGE, FALSE, wide, high,
+                                                            (JDIMENSION)component->down);
+    }
+    jpeg_write_coefficients(encoder, self->blocks);
+}
+
 static pixelshift_engine_status open(engine_sink *sink, const pixelshift_engine_job *job, engine_colour colour) {
     jpeg_sink *self = (jpeg_sink *)sink;
     struct jpeg_compress_struct *encoder = &self->encoder;
@@ -86,31 +131,53 @@ static pixelshift_engine_status open(engine_sink *sink, const pixelshift_engine_
     encoder->in_color_space = JCS_YCbCr;
     jpeg_set_defaults(encoder);
     jpeg_set_quality(encoder, job->jpeg.quality, TRUE);
-    encoder->optimize_coding = job->jpeg.optimise_coding ? TRUE : FALSE;
-    encoder->dct_method = JDCT_ISLOW;
-    encoder->raw_data_in = TRUE;
     choose_sampling(self, job->jpeg.full_chroma);
     if (job->jpeg.progressive) {
-        jpeg_simple_progression(encoder);
+        jpeg_simple_progression(encoder); /* libjpeg counts its symbols, which are others in each scan */
     }
-    jpeg_start_compress(encoder, TRUE);
+    self->optimise = job->jpeg.optimise_coding && !job->jpeg.progressive;
+    self->fdct = pixelshift_fdct_kernel(job->level);
+    open_components(self);
     write_markers(self, job->metadata, job->metadata_size);
     return PIXELSHIFT_ENGINE_OK;
 }
 
+/* Transforms the blocks of one component in one MCU, row y of those that are in the picture. */
+static void write_mcu(jpeg_sink *self, jpeg_sink_component *component, int mcu, int rows, JBLOCKARRAY to,
+                      uint8_t *const *samples) {
+    jpeg_statistics *statistics = &self->statistics[component->table];
+    int first = mcu * component->across, left = component->blocks_wide - first;
+    int columns = left < component->across ? left : component->across;
+    for (int y = 0; y < rows; y++) {
+        const uint8_t *const *from = (const uint8_t *const *)samples + y * DCTSIZE;
+        for (int x = first; x < first + columns; x++) {
+            JCOEF *block = to[y][x];
+            uint64_t some = self->fdct(block, from, (size_t)x * DCTSIZE, &self->quantiser[component->table]);
+            if (self->optimise) {
+                jpeg_count_block(statistics, block, some, block[0] - component->last_dc);
+            }
+            component->last_dc = block[0];
+        }
+    }
+    jpeg_count_padding(statistics, component->across * component->down - columns * rows);
+}
+
 static pixelshift_engine_status write(engine_sink *sink, const engine_band *band) {
     jpeg_sink *self = (jpeg_sink *)sink;
-    JSAMPROW rows[ENGINE_PLANES][ENGINE_BAND_ROWS];
-    JSAMPARRAY planes[ENGINE_PLANES] = {rows[0], rows[1], rows[2]};
+    struct jpeg_compress_struct *encoder = &self->encoder;
     if (setjmp(self->trap.escape)) {
         return self->trap.status;
     }
     for (int p = 0; p < sink->takes.planes; p++) {
-        for (int i = 0; i < sink->takes.plane[p].band_rows; i++) {
-            rows[p][i] = band->row[p][i];
+        jpeg_sink_component *component = &self->component[p];
+        int top = self->mcu_rows * component->down, left = component->blocks_high - top;
+        JBLOCKARRAY to = encoder->mem->access_virt_barray((j_common_ptr)encoder, self->blocks[p], (JDIMENSION)top,
+                                                          (JDIMENSION)component->down, TRUE);
+        for (int mcu = 0; mcu * component->across < component->blocks_wide; mcu++) {
+            write_mcu(self, component, mcu, left < component->down ? left : component->down, to, band->row[p]);
         }
     }
-    jpeg_write_raw_data(&self->encoder, planes, (JDIMENSION)(self->encoder.max_v_samp_factor * DCTSIZE));
+    self->mcu_rows++;
     return PIXELSHIFT_ENGINE_OK;
 }
 
@@ -118,6 +185,10 @@ static pixelshift_engine_status finish(engine_sink *sink) {
     jpeg_sink *self = (jpeg_sink *)sink;
     if (setjmp(self->trap.escape)) {
         return self->trap.status;
+    }
+    for (int i = 0; self->optimise && i < TABLES; i++) {
+        jpeg_optimal_table(self->encoder.dc_huff_tbl_ptrs[i], self->statistics[i].dc);
+        jpeg_optimal_table(self->encoder.ac_huff_tbl_ptrs[i], self->statistics[i].ac);
     }
     jpeg_finish_compress(&self->encoder);
     return PIXELSHIFT_ENGINE_OK;

@@ -12,6 +12,7 @@
 #include "pixelshift/colour.h"
 #include "pixelshift/convolve.h"
 #include "pixelshift/exact.h"
+#include "pixelshift/fdct.h"
 #include "pixelshift/idct.h"
 #include "pixelshift/pettitt.h"
 #include "pixelshift/rank.h"
@@ -222,6 +223,30 @@ static void idct(void) {
     }
 }
 
+static void fdct(void) {
+    pixelshift_fdct kernel = pixelshift_fdct_kernel(level);
+    const size_t width = 1024;
+    uint8_t *samples = picture(width + 16);
+    const uint8_t *rows[8];
+    int16_t *block = room(64 * sizeof *block);
+    pixelshift_fdct_quantiser quantiser;
+    uint16_t steps[64];
+    for (uint16_t q = 1; q < 256; q = (uint16_t)(q * 2 + 1)) {
+        for (int i = 0; i < 64; i++) {
+            steps[i] = (uint16_t)(q - i % 3 * (q > 2));
+        }
+        pixelshift_fdct_quantiser_init(&quantiser, steps);
+        for (size_t x = 0; x < width; x++) {
+            for (size_t y = 0; y < 8; y++) {
+                rows[y] = samples + (x * y * 37) % width + 8 - x % 8;
+            }
+            uint64_t some = kernel(block, rows, x % 8, &quantiser);
+            mix(&some, sizeof some);
+            mix(block, 64 * sizeof *block);
+        }
+    }
+}
+
 static void pettitt(void) {
     const pixelshift_pettitt_table *kernels = pixelshift_pettitt_kernels(level);
     const int64_t count = 30011;
@@ -278,6 +303,7 @@ static const struct {
     {"convolve", convolve},
     {"rank", rank_filters},
     {"saliency", saliency},
+    {"fdct", fdct},
     {"idct", idct},
     {"pettitt", pettitt},
     {"warp", warp},
