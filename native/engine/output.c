@@ -16,7 +16,7 @@ pixelshift_engine_status engine_output_reserve(engine_output *output, size_t mor
     while (capacity < output->size + more) {
         capacity *= 2;
     }
-    uint8_t *body = realloc(output->body, capacity);
+    uint8_t *body = realloc(output->body, capacity + ENGINE_OUTPUT_SLACK);
     if (body == NULL) {
         return PIXELSHIFT_ENGINE_NO_MEMORY;
     }

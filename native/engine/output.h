@@ -7,6 +7,9 @@
 
 #include "pixelshift/engine.h"
 
+/* Bytes behind what was reserved that may be written to, and count for nothing. */
+enum { ENGINE_OUTPUT_SLACK = 8 };
+
 typedef struct {
     uint8_t *body;
     size_t size, capacity;

@@ -6,9 +6,6 @@
 
 #include "../engine/output.h"
 
-/* What flushing may write behind the last byte: to be reserved beyond what is counted. */
-enum { PNG_BITS_SLACK = 8 };
-
 typedef struct {
     engine_output *output;
     uint64_t bits; /* `held` bits that are not yet bytes */
@@ -24,7 +21,12 @@ static inline uint64_t png_little(uint64_t word) {
 #endif
 }
 
-/* The whole bytes of what is held. */
+/* Room for that many more bits and zeros up to a whole byte: OK, TOO_LARGE or NO_MEMORY. */
+static inline pixelshift_engine_status png_bits_reserve(const png_bits *to, uint64_t bits) {
+    return engine_output_reserve(to->output, (size_t)((bits + (uint64_t)to->held + 7) / 8));
+}
+
+/* The whole bytes of what is held; writes up to ENGINE_OUTPUT_SLACK bytes behind them. */
 static inline void png_bits_flush(png_bits *to) {
     uint64_t word = png_little(to->bits);
     memcpy(to->output->body + to->output->size, &word, sizeof word);

@@ -1,7 +1,6 @@
 #include "writer.h"
 
 #include <isa-l/crc.h>
-#include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +10,9 @@
 enum {
     IDAT_BYTES = 1 << 16, /* a chunk this long is closed */
     CHUNK_OVERHEAD = 12,
-    HEADER_BYTES = 64, /* signature, IHDR, the begin of IDAT and the zlib header */
+    CHECKSUM_BYTES = 4, /* of a chunk */
+    SUM_BYTES = 4,      /* Adler-32 */
+    HEADER_BYTES = 43,  /* signature, IHDR, the begin of IDAT and the zlib header */
 };
 
 struct png_writer {
@@ -19,10 +20,10 @@ struct png_writer {
     png_deflate *deflate;
     png_bits bits;
     size_t chunk; /* where the open IDAT chunk starts in the output */
-    uint32_t sum; /* Adler-32 */
     int adaptive;
     size_t row_bytes, step;
-    uint8_t *memory, *row, *above, *filtered; /* rows behind a margin, whose last byte is the filter's in `filtered` */
+    /* Rows behind a margin, whose last byte is the filter's in `filtered`. */
+    uint8_t *memory, *row, *above, *filtered;
 };
 
 /* Big endian; room must have been reserved. */
@@ -95,7 +96,6 @@ png_writer *png_writer_new(const png_target *target, engine_output *output, pixe
     }
     writer->kernels = pixelshift_png_kernels(target->cpu);
     writer->adaptive = target->adaptive && target->level > 0;
-    writer->sum = 1;
     writer->bits.output = output;
     if (allocate(writer, target)) {
         *status = put_header(writer, target);
@@ -136,22 +136,23 @@ pixelshift_engine_status png_writer_row(png_writer *writer, const uint8_t *pixel
     pixelshift_png_filter filter = writer->adaptive ? lightest(writer) : PIXELSHIFT_PNG_NONE;
     writer->filtered[-1] = (uint8_t)filter;
     writer->kernels->filter(writer->filtered, writer->row, writer->above, writer->row_bytes, writer->step, filter);
+    /* The margin's last byte is zero, and so is the number of the filter that leaves rows as they are. */
+    const uint8_t *plain = writer->adaptive ? writer->row - 1 : NULL;
+    pixelshift_engine_status status =
+        png_deflate_write(writer->deflate, writer->filtered - 1, plain, writer->row_bytes + 1, &writer->bits);
     uint8_t *row = writer->row;
     writer->row = writer->above;
     writer->above = row;
-    writer->sum = isal_adler32(writer->sum, writer->filtered - 1, writer->row_bytes + 1);
-    pixelshift_engine_status status =
-        png_deflate_write(writer->deflate, writer->filtered - 1, writer->row_bytes + 1, &writer->bits);
     return status == PIXELSHIFT_ENGINE_OK ? cut_chunk(writer) : status;
 }
 
 pixelshift_engine_status png_writer_finish(png_writer *writer) {
     pixelshift_engine_status status = png_deflate_end(writer->deflate, &writer->bits);
     if (status == PIXELSHIFT_ENGINE_OK) {
-        status = engine_output_reserve(writer->bits.output, 4 + 2 * CHUNK_OVERHEAD);
+        status = engine_output_reserve(writer->bits.output, SUM_BYTES + CHECKSUM_BYTES + CHUNK_OVERHEAD);
     }
     if (status == PIXELSHIFT_ENGINE_OK) {
-        put32(writer->bits.output, writer->sum);
+        put32(writer->bits.output, png_deflate_sum(writer->deflate));
         end_chunk(writer);
         begin_chunk(writer, PNG_KIND('I', 'E', 'N', 'D'));
         end_chunk(writer);
