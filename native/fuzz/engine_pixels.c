@@ -67,9 +67,18 @@ static void check_png(const pixelshift_engine_job *job, const uint8_t *body, siz
             "a PNG of that size");
 }
 
-static void check_jpeg(const uint8_t *body, size_t size) {
-    require(size > 4 && body[0] == 0xFF && body[1] == 0xD8 && body[size - 2] == 0xFF && body[size - 1] == 0xD9,
-            "a JPEG from its beginning to its end");
+/* By libjpeg, which warns of everything that it has to put up with. */
+static void check_jpeg(const pixelshift_engine_job *job, const uint8_t *body, size_t size) {
+    pixelshift_engine_job back = {.data = body, .size = size, .reference = 1, .scale = 8, .width = 8, .height = 8};
+    back.source = PIXELSHIFT_ENGINE_JPEG;
+    back.sink = PIXELSHIFT_ENGINE_PNG;
+    back.area = back.box = (pixelshift_engine_box){0, 0, job->width, job->height};
+    back.filter = PIXELSHIFT_RESAMPLE_LINEAR;
+    back.output_limit = 1 << 20;
+    uint8_t *png;
+    size_t png_size;
+    require(pixelshift_engine_run(&back, &png, &png_size) == PIXELSHIFT_ENGINE_OK, "a sound JPEG of that size");
+    pixelshift_engine_free(png);
 }
 
 static void check(const pixelshift_engine_job *job, const uint8_t *pixels, int channels, const uint8_t *body,
@@ -80,7 +89,7 @@ static void check(const pixelshift_engine_job *job, const uint8_t *pixels, int c
     } else if (job->sink == PIXELSHIFT_ENGINE_PNG) {
         check_png(job, body, size);
     } else {
-        check_jpeg(body, size);
+        check_jpeg(job, body, size);
     }
 }
 

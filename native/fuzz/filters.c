@@ -1,12 +1,13 @@
 /*
  * The filters that take numbers from a request, with any numbers: blurring by masks, correlation, median and
- * equalisation, edits in CIELAB, blending. Every level makes the same of it, within its memory.
+ * equalisation, edits in CIELAB, blending, sharpening. Every level makes the same of it, within its memory.
  */
 #include "guard.h"
 
 #include "pixelshift/blend.h"
 #include "pixelshift/colour.h"
 #include "pixelshift/convolve.h"
+#include "pixelshift/engine.h"
 #include "pixelshift/rank.h"
 
 enum { MOST_SIDE = 64, MOST_TAPS = 25, MOST_MASK = 40, MOST_WINDOW = 40 };
@@ -184,8 +185,42 @@ static void blend(reader *input) {
     pair_end(&opaque);
 }
 
+/* A mask as the adapter lets it through, and any curve. */
+static void sharpen(reader *input) {
+    int32_t mask[MOST_MASK] = {1 + take_byte(input) % PIXELSHIFT_CONVOLVE_BOXES};
+    size_t radius = take_byte(input) % MOST_MASK;
+    for (size_t i = 1; i <= radius; i++) {
+        mask[i] = mask[i - 1] > 1 ? mask[i - 1] - (take_byte(input) & 1) : 1;
+    }
+    int any = take_byte(input) & 1, channels = 1 + take_byte(input) % 4;
+    pixelshift_engine_job job = {.sharpen = {.kind = PIXELSHIFT_ENGINE_SHARPEN_LIGHT, .mask = mask, .radius = radius}};
+    pixelshift_colour_sharpening *curve = &job.sharpen.curve;
+    float *number[] = {&curve->m1, &curve->m2, &curve->x1, &curve->y2, &curve->y3};
+    for (size_t i = 0; i < sizeof number / sizeof *number; i++) {
+        if (any) {
+            take(input, number[i], sizeof(float));
+        } else {
+            *number[i] = (float)take_double(input, 0);
+        }
+    }
+    job.width = take_side(input, MOST_SIDE);
+    job.height = take_side(input, MOST_SIDE);
+    size_t size = (size_t)job.width * (size_t)job.height * (size_t)channels;
+    guarded source = guarded_new(size);
+    pair results = pair_new(size);
+    fill(input, source.bytes, size);
+    pixelshift_engine_status status[2] = {PIXELSHIFT_ENGINE_OK, PIXELSHIFT_ENGINE_OK};
+    for (int level = 0; level <= (int)pixelshift_cpu_detect(); level++) {
+        job.level = (pixelshift_cpu_level)level;
+        status[level] = pixelshift_engine_filter(&job, result_of(&results, level), source.bytes, channels);
+    }
+    require(status[0] == status[pixelshift_cpu_detect()], "levels end alike");
+    guarded_free(&source);
+    pair_end(&results);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static void (*const FILTERS[])(reader *) = {blur, correlate, rank, colour, blend};
+    static void (*const FILTERS[])(reader *) = {blur, correlate, rank, colour, blend, sharpen};
     reader input = {data, size};
     FILTERS[take_byte(&input) % (sizeof FILTERS / sizeof *FILTERS)](&input);
     return 0;
