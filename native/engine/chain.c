@@ -12,16 +12,17 @@ typedef struct {
 
 /*
  * Output samples are centred as the file's own are: sample i of a plane that is k times coarser covers luma samples
- * [k i, k i + k). A coarse output plane of an odd picture therefore reaches past the box.
+ * [k i, k i + k). A coarse output plane of an odd picture therefore reaches past the box, at its far end, or where the
+ * result is mirrored at its near one.
  */
 static span plane_span(double area_low, double area_high, double low, double high, int picture, int plane_out,
-                       double step) {
+                       double step, int mirrored) {
     int factor = (picture + plane_out - 1) / plane_out;
-    double unit = (high - low) / picture;
+    double reach = (high - low) / picture * (factor * plane_out - picture);
     span result = {.first = (int)floor(area_low / step), .out = plane_out};
     result.in = (int)ceil(area_high / step) - result.first;
-    result.low = low / step - result.first;
-    result.high = fmin((low + unit * factor * plane_out) / step - result.first, 2.0 * result.in);
+    result.low = fmax((mirrored ? low - reach : low) / step - result.first, -1.0 * result.in);
+    result.high = fmin((mirrored ? high : high + reach) / step - result.first, 2.0 * result.in);
     return result;
 }
 
@@ -78,8 +79,12 @@ static pixelshift_engine_status open_axes(engine_chain *chain, const pixelshift_
     }
     const engine_plane *source = chain->source;
     const pixelshift_engine_box *area = &job->area, *box = &job->box;
-    span x = plane_span(area->left, area->right, box->left, box->right, job->width, chain->to.width, source->step_x);
-    span y = plane_span(area->top, area->bottom, box->top, box->bottom, job->height, chain->to.height, source->step_y);
+    const pixelshift_engine_turn *turn = &job->turn;
+    int across = turn->transpose ? job->height : job->width, down = turn->transpose ? job->width : job->height;
+    span x = plane_span(area->left, area->right, box->left, box->right, across, chain->to.width, source->step_x,
+                        turn->transpose ? turn->flip : turn->flop);
+    span y = plane_span(area->top, area->bottom, box->top, box->bottom, down, chain->to.height, source->step_y,
+                        turn->transpose ? turn->flop : turn->flip);
     pixelshift_engine_status status = open_axis(chain, 0, &chain->x, &chain->from_x, &x, job->filter);
     return status == PIXELSHIFT_ENGINE_OK ? open_axis(chain, 1, &chain->y, &chain->from_y, &y, job->filter) : status;
 }

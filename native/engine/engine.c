@@ -137,7 +137,13 @@ static pixelshift_engine_status add_filters(engine *self, const pixelshift_engin
 static pixelshift_engine_status open_rooms(engine *self, const pixelshift_engine_job *job) {
     engine_rows rows = first_rows(self, self->source->colour, job->sharpen.kind != PIXELSHIFT_ENGINE_SHARPEN_NONE);
     pixelshift_engine_status status;
-    self->room = engine_resampler(self->source, &rows, job, &status);
+    const pixelshift_engine_turn *turn = &job->turn;
+    int turns = turn->transpose || turn->flip || turn->flop;
+    engine_rows before = turns ? engine_rows_before(turn, &rows) : rows;
+    self->room = engine_resampler(self->source, &before, job, &status);
+    if (status == PIXELSHIFT_ENGINE_OK && turns) {
+        status = add(self, engine_turn(self->room, turn, &rows));
+    }
     if (status == PIXELSHIFT_ENGINE_OK) {
         status = add_filters(self, job);
     }

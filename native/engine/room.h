@@ -23,6 +23,10 @@ struct engine_room {
 /* Pulls `source` through one chain per plane to `rows`. Reads the job until it is closed. */
 engine_room *engine_resampler(engine_source *source, const engine_rows *rows, const pixelshift_engine_job *job,
                               pixelshift_engine_status *status);
+/* What a turn makes such rows of. */
+engine_rows engine_rows_before(const pixelshift_engine_turn *turn, const engine_rows *rows);
+/* Turns the rows above, which are those before `rows`. */
+engine_room *engine_turn(engine_room *above, const pixelshift_engine_turn *turn, const engine_rows *rows);
 /* The packed rows of a picture in memory, which must outlive the room. */
 engine_room *engine_array(const uint8_t *pixels, ptrdiff_t stride, const engine_rows *rows, double deadline);
 /* From one packed plane to another: drops alpha over black, grey to RGB and back by dropping or repeating. */

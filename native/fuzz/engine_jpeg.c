@@ -81,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         .scale = scales[data[0] & 7],
         .width = 1 + data[4] % 80,
         .height = 1 + data[5] % 80,
+        .turn = {data[1] >> 7, data[4] >> 7, data[5] >> 6 & 1},
         .filter = (pixelshift_resample_filter)(data[1] % PIXELSHIFT_RESAMPLE_FILTERS),
         .jpeg = {.quality = 1 + data[1] % 100, .full_chroma = data[0] >> 3 & 1, .progressive = data[0] >> 4 & 1},
         .sharpen = sharpening_of(data[0] >> 6 & 1, data[5] >> 7),

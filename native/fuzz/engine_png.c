@@ -5,7 +5,7 @@
 #include "pixelshift/engine.h"
 #include "pixelshift/png.h"
 
-/* Bytes 0 to 5: sink and options, filter and sharpening, size and place of the area; then the file. */
+/* Bytes 0 to 5: sink and options, filter and sharpening, size and turn, place of the area; then the file. */
 enum { HEADER = 6, MOST_PIXELS = 1 << 18 };
 
 static void set_sink(pixelshift_engine_job *job, const uint8_t *control) {
@@ -41,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     };
     job.width = 1 + data[3] % 64;
     job.height = 1 + data[4] % 64;
+    job.turn = (pixelshift_engine_turn){data[4] >> 7, data[3] >> 6 & 1, data[3] >> 7};
     job.area = (pixelshift_engine_box){data[5] % width, data[5] % height, width, height};
     job.box = job.area;
     job.output_limit = 1 << 24;

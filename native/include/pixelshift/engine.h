@@ -48,6 +48,11 @@ typedef struct {
     int left, top; /* of its corner on the output; what lies outside is not seen */
 } pixelshift_engine_overlay;
 
+/* Rows and columns change places, then top and bottom, then left and right: all eight orientations. */
+typedef struct {
+    int transpose, flip, flop;
+} pixelshift_engine_turn;
+
 typedef enum {
     PIXELSHIFT_ENGINE_SHARPEN_NONE = 0,
     PIXELSHIFT_ENGINE_SHARPEN_MILD,  /* by the 3x3 kernel of sharpen.h; alpha is unsupported */
@@ -105,9 +110,10 @@ typedef struct {
      * library decodes, leaves that to the library's rule, which makes up for coarse chroma as far as it can.
      */
     int scale, chroma_scale;
-    pixelshift_engine_box area; /* pixels outside of it are never looked at; whole numbers */
-    pixelshift_engine_box box;  /* what becomes the output; within the area, edges may be fractional */
-    int width, height;          /* of the output */
+    pixelshift_engine_box area;  /* pixels outside of it are never looked at; whole numbers */
+    pixelshift_engine_box box;   /* what becomes the output; within the area, edges may be fractional */
+    pixelshift_engine_turn turn; /* what is done to that on the way */
+    int width, height;           /* of the output, turned */
     pixelshift_resample_filter filter;
     pixelshift_engine_sharpen sharpen; /* once resampled */
     pixelshift_engine_overlay overlay; /* laid over the finished rows, which must be colour without alpha */

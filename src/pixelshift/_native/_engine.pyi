@@ -36,6 +36,7 @@ def run(
     kernel: str = "lanczos3",
     scale: int = 8,
     chroma_scale: int = 0,
+    turn: tuple[bool, bool, bool] = (False, False, False),
     sharpen: Sharpening | None = None,
     overlay: NDArray[np.uint8] | None = None,
     overlay_at: tuple[int, int] = (0, 0),

@@ -21,6 +21,8 @@ cdef extern from "pixelshift/engine.h":
         PIXELSHIFT_ENGINE_TIMEOUT
         PIXELSHIFT_ENGINE_TOO_LARGE
         PIXELSHIFT_ENGINE_OUTSIDE
+    ctypedef struct pixelshift_engine_turn:
+        int transpose, flip, flop
     ctypedef struct pixelshift_colour_sharpening:
         float m1, m2, x1, y2, y3
     ctypedef enum pixelshift_engine_sharpen_kind:
@@ -58,6 +60,7 @@ cdef extern from "pixelshift/engine.h":
         int reference
         int scale, chroma_scale
         pixelshift_engine_box area, box
+        pixelshift_engine_turn turn
         int width, height
         pixelshift_resample_filter filter
         pixelshift_engine_sharpen sharpen
@@ -271,7 +274,7 @@ cdef bytes _result(pixelshift_engine_status status, uint8_t *output, size_t size
 
 
 def run(const uint8_t[::1] data not None, *, str source, str sink, int width, int height, box, area=None,
-        str kernel="lanczos3", int scale=8, int chroma_scale=0, Sharpening sharpen=None,
+        str kernel="lanczos3", int scale=8, int chroma_scale=0, turn=(False, False, False), Sharpening sharpen=None,
         const uint8_t[:, :, ::1] overlay=None, overlay_at=(0, 0), dict options=None, const uint8_t[::1] metadata=None,
         size_t output_limit=1 << 26, double deadline=0.0, bint reference=False, cpu=None):
     """Makes ``box`` (left, top, right, bottom; stored pixels) of a picture a new file of ``width`` x ``height`` pixels.
@@ -282,7 +285,8 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     smart_subsample, smart_deblock, exact and preset. ``metadata`` is what the sink writes along: for JPEG finished
     marker segments, for PNG chunks, for WebP RIFF chunks. ``scale`` n decodes a JPEG at n/8,
     ``chroma_scale`` its chroma (0: as libjpeg would).
-    ``sharpen`` is done to the result. ``overlay`` (height, width, 4: RGBA, not premultiplied) is
+    ``turn`` (transpose, flip, flop) is done to the result, in that order; width and height are those of the picture
+    turned. ``sharpen`` is done to that. ``overlay`` (height, width, 4: RGBA, not premultiplied) is
     laid over that, its corner at ``overlay_at`` (left, top), clipped; pictures with alpha and grey ones are unsupported
     then. ``deadline`` is in seconds of CLOCK_MONOTONIC, 0 for none. ``reference`` leaves our own decoders out, for
     comparison: the result is the same. See ``native/include/pixelshift/engine.h``. The GIL is released for the whole
@@ -311,6 +315,7 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     job.chroma_scale = chroma_scale
     job.box.left, job.box.top, job.box.right, job.box.bottom = box
     job.area.left, job.area.top, job.area.right, job.area.bottom = area or _around(box)
+    job.turn.transpose, job.turn.flip, job.turn.flop = (bool(part) for part in turn)
     job.filter = <pixelshift_resample_filter><int>_FILTERS.index(kernel)
     _set_sharpening(&job, sharpen)
     _set_overlay(&job, overlay, overlay_at)

@@ -5,10 +5,12 @@ service it replaces; section numbers refer to its resize semantics. All sizes ar
 """
 
 import math
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pixelshift.edits.types import Fit, Position, Resize
 from pixelshift.value import frozen
+
+N = TypeVar("N", int, float)
 
 
 class Size(NamedTuple):
@@ -34,6 +36,15 @@ class Box(NamedTuple):
     top: int
     width: int
     height: int
+
+    @property
+    def size(self) -> Size:
+        return Size(self.width, self.height)
+
+    @property
+    def edges(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom."""
+        return self.left, self.top, self.left + self.width, self.top + self.height
 
     def inside(self, size: Size) -> bool:
         """Whether the box holds at least one pixel and none outside the picture."""
@@ -252,16 +263,35 @@ class Turn(NamedTuple):
     def after(self, size: Size) -> Size:
         return size.swapped if self.quarters % 2 else size
 
+    def then(self, later: "Turn") -> "Turn":
+        """Both as one."""
+        # A mirror ahead of a quarter turn is the other mirror behind it.
+        flip, flop = (self.flop, self.flip) if later.quarters % 2 else (self.flip, self.flop)
+        return Turn((self.quarters + later.quarters) % 4, flip != later.flip, flop != later.flop)
+
+    @property
+    def mirrors(self) -> tuple[bool, bool, bool]:
+        """The same as: rows become columns or not; then a flip or not; then a flop or not."""
+        return bool(self.quarters % 2), self.flip != (self.quarters >= 2), self.flop != (self.quarters in {1, 2})
+
     def before(self, box: Box, turned: Size) -> Box:
         """The box that becomes ``box`` of the picture turned, whose size is then ``turned``."""
         left, top, width, height = box
-        left = turned.width - left - width if self.flop else left
-        top = turned.height - top - height if self.flip else top
+        first, above, last, below = self.edges_before((left, top, left + width, top + height), turned)
+        return Box(first, above, last - first, below - above)
+
+    def edges_before(self, edges: "tuple[N, N, N, N]", turned: Size) -> "tuple[N, N, N, N]":
+        """The same for left, top, right and bottom."""
+        left, top, right, bottom = edges
+        if self.flop:
+            left, right = turned.width - right, turned.width - left
+        if self.flip:
+            top, bottom = turned.height - bottom, turned.height - top
         for _ in range(self.quarters):
             # A quarter back: what was on the right is on top.
-            left, top, width, height = top, turned.width - left - width, height, width
+            left, top, right, bottom = top, turned.width - right, bottom, turned.width - left
             turned = turned.swapped
-        return Box(left, top, width, height)
+        return left, top, right, bottom
 
 
 _UPRIGHT = {

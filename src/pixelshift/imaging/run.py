@@ -90,6 +90,7 @@ def _stream(plan: Plan, stream: Stream, source: bytes, assets: Assets, bounds: B
             kernel=stream.kernel.value,
             scale=stream.scale,
             chroma_scale=stream.chroma_scale,
+            turn=stream.turn.mirrors,
             sharpen=None if stream.sharpen is None else sharpening(stream.sharpen),
             overlay=overlay,
             overlay_at=corner,

@@ -1,18 +1,19 @@
 """The segment of a plan that one native call can do: rows from decoder to encoder, no pixel in Python.
 
-There is one plan. Where it asks for no more than cut, reduce, sharpen, overlay and encode, :func:`stream_of` sums it up
-in the numbers that the native chain takes; everything else runs step by step on whole arrays
+There is one plan. Where it asks for no more than cut, reduce, turn, sharpen, overlay and encode, :func:`stream_of` sums it
+up in the numbers that the native chain takes; everything else runs step by step on whole arrays
 (:mod:`pixelshift.imaging.perform`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
 from typing import Any, TypeVar, cast
 
 from pixelshift.edits.types import Format, Kernel, Overlay, Sharpen
 from pixelshift.imaging import geometry, steps
 from pixelshift.imaging.base import Header
 from pixelshift.imaging.codecs import jpeg, png, webp
-from pixelshift.imaging.geometry import Box, Size
+from pixelshift.imaging.geometry import Box, Size, Turn
 from pixelshift.imaging.steps import Step
 from pixelshift.value import frozen
 
@@ -36,6 +37,8 @@ class Stream:
     """What of it becomes the result; it may reach beyond, where the edge goes on."""
     size: Size
     kernel: Kernel
+    turn: Turn
+    """Of the resized picture; ``size`` is that of the turned one."""
     sharpen: Sharpen | None
     """Once resized."""
     overlay: Overlay | None
@@ -74,39 +77,79 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
     alpha, so that an overlay need not give the picture any. Whether the file itself is of a kind
     that the engine reads is only known once it has tried.
     """
+    asked = _asked(planned, header, opaque_output)
     is_interlaced = header.format is Format.PNG and header.is_progressive
-    if options is None or header.format not in _SOURCES or header.is_cmyk or is_interlaced:
+    is_read = header.format in _SOURCES and not header.is_cmyk and not is_interlaced
+    if options is None or not is_read or asked is None:
         return None
+    stored = asked.first.after(Size(header.width, header.height))
+    size = asked.first.after(decoded) if asked.cut is None else asked.cut.box.size
+    area = Box(0, 0, *stored) if asked.cut is None else asked.cut.box
+    layout = _layout(asked, header, size)
+    if layout is None:
+        return None
+    scale, kernel = 8, Kernel.LANCZOS3 if asked.resize is None else asked.resize.kernel
+    if header.format is Format.JPEG and kernel is not Kernel.NEAREST and asked.cut is None:
+        scale = geometry.jpeg_block(denominator * min(layout.shrink), shrink_fast)
+    finer = (_has_full_chroma(options) or asked.sharpen is not None) and header.chroma_subsampling != "4:4:4"
+    # A decoder that reduces leaves out what does not fill a pixel.
+    area = Box(area.left, area.top, size.width * denominator, size.height * denominator)
+    return Stream(
+        scale=scale,
+        chroma_scale=_FINER[scale] if finer else scale,
+        area=asked.first.edges_before(area.edges, stored),
+        box=asked.first.edges_before(_box(layout, asked.later, area, size), stored),
+        size=layout.out,
+        kernel=kernel,
+        turn=asked.first.then(asked.later),
+        sharpen=asked.sharpen,
+        overlay=asked.overlay,
+        options=options,
+    )
+
+
+@frozen
+class _Asked:
+    """A plan whose steps the engine has, in its order."""
+
+    first: Turn
+    cut: steps.Cut | None
+    resize: steps.Resized | None
+    sharpen: Sharpen | None
+    overlay: Overlay | None
+
+    @property
+    def later(self) -> Turn:
+        """What is turned once it is resized."""
+        return reduce(Turn.then, self.resize.turns if self.resize else (), Turn())
+
+
+def _asked(planned: Sequence[Step], header: Header, opaque_output: bool) -> _Asked | None:
     rest = list(planned)
+    first = Turn()
+    while (turned := _taken(rest, steps.Turned)) is not None:
+        first = first.then(turned.turn)
     cut, resize = _taken(rest, steps.Cut), _taken(rest, steps.Resized)
     sharpen = _sharpening(rest, header)
     overlaid = _taken(rest, steps.Overlaid)
     overlay = None if overlaid is None else overlaid.edit
     is_opaque = opaque_output and header.channels == 3 and not header.has_alpha
-    if rest or not (overlay is None or (overlay.is_watermark and is_opaque)):
-        return None
-    size = decoded if cut is None else cut.after(decoded)
-    area = Box(0, 0, header.width, header.height) if cut is None else cut.box
-    if resize is None:
-        # To weight colours by alpha and back would change faint ones, which nothing asks for.
-        whole = Stream(8, 8, _edges(area), _edges(area), size, Kernel.LANCZOS3, sharpen, overlay, options)
-        return None if header.has_alpha else whole
+    is_laid = overlay is None or (overlay.is_watermark and is_opaque)
+    return None if rest or not is_laid else _Asked(first, cut, resize, sharpen, overlay)
+
+
+def _layout(asked: _Asked, header: Header, size: Size) -> steps.Layout | None:
+    """The layout of the resize, or that of none; ``None`` for one that the engine does not do."""
+    resize = asked.resize or steps.Resized(geometry.Target(None, None))
     layout = resize.layout(size)
     # Enlarging samples elsewhere (contract 5.5), and a canvas larger than the picture needs a background.
-    extends = layout.extends and layout.out != layout.turned
-    if resize.turns or resize.strategy is not None or min(layout.shrink) < 1 or extends:
+    if resize.strategy is not None or min(layout.shrink) < 1 or (layout.extends and layout.out != layout.turned):
         return None
+    # To weight colours by alpha and back would change faint ones, which nothing asks for.
     if header.has_alpha and layout.scaled == size:
         return None
-    scale = 8
-    if header.format is Format.JPEG and resize.kernel is not Kernel.NEAREST and cut is None:
-        scale = geometry.jpeg_block(denominator * min(layout.shrink), shrink_fast)
-    finer = (_has_full_chroma(options) or sharpen is not None) and header.chroma_subsampling != "4:4:4"
-    # A decoder that reduces leaves out what does not fill a pixel.
-    area = Box(area.left, area.top, size.width * denominator, size.height * denominator)
-    box = _box(layout, area, size, denominator)
-    chroma_scale = _FINER[scale] if finer else scale
-    return Stream(scale, chroma_scale, _edges(area), box, layout.out, resize.kernel, sharpen, overlay, options)
+    # Of two pixels equally near, the nearest is one by its side, which a turn ahead of it would change.
+    return None if resize.kernel is Kernel.NEAREST and not asked.first.still else layout
 
 
 _Kind = TypeVar("_Kind", bound=Step)
@@ -132,10 +175,13 @@ def _has_full_chroma(options: Mapping[str, Any]) -> bool:
     return "quality" not in options or any(options.get(name) for name in names)
 
 
-def _box(layout: steps.Layout, area: Box, size: Size, denominator: int) -> Edges:
+def _box(layout: steps.Layout, turn: Turn, area: Box, size: Size) -> Edges:
+    """What of the area, of which ``size`` pixels are decoded, becomes the window of the scaled picture."""
     left, top = (0, 0) if layout.extends else (layout.left, layout.top)
-    across = _span(size.width, layout.shrink.horizontal, layout.scaled.width, (left, layout.out.width))
-    down = _span(size.height, layout.shrink.vertical, layout.scaled.height, (top, layout.out.height))
+    window = turn.before(Box(left, top, *layout.out), layout.turned)
+    across = _span(size.width, layout.shrink.horizontal, layout.scaled.width, (window.left, window.width))
+    down = _span(size.height, layout.shrink.vertical, layout.scaled.height, (window.top, window.height))
+    denominator = area.width // size.width
     return (
         area.left + denominator * across[0],
         area.top + denominator * down[0],
@@ -148,7 +194,3 @@ def _span(side: int, shrink: float, out: int, window: tuple[int, int]) -> tuple[
     """What of ``side`` pixels becomes the window (first, count) of ``out``; it may reach beyond both ends."""
     low = geometry.first_sample(side, shrink, out) + window[0] * shrink
     return low, low + window[1] * shrink
-
-
-def _edges(box: Box) -> Edges:
-    return box.left, box.top, box.left + box.width, box.top + box.height

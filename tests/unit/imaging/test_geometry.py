@@ -158,9 +158,21 @@ def test_a_box_beyond_the_edge_or_without_area_is_not_inside() -> None:
     assert not Box(0, 0, 0, 10).inside(Size(400, 300))
 
 
-@pytest.mark.parametrize(
-    "turn", [Turn(q, flip, flop) for q in range(4) for flip in (False, True) for flop in (False, True)]
-)
+TURNS = [Turn(q, flip, flop) for q in range(4) for flip in (False, True) for flop in (False, True)]
+
+
+@pytest.mark.parametrize("turn", TURNS)
+def test_turns_are_put_together_and_taken_apart(turn: Turn) -> None:
+    picture = np.arange(6).reshape(2, 3, 1).astype(np.uint8)
+    for later in TURNS:
+        assert np.array_equal(turned(picture, turn.then(later)), turned(turned(picture, turn), later))
+    transpose, flip, flop = turn.mirrors
+    mirrored = picture.transpose(1, 0, 2) if transpose else picture
+    mirrored = mirrored[::-1] if flip else mirrored
+    assert np.array_equal(turned(picture, turn), mirrored[:, ::-1] if flop else mirrored)
+
+
+@pytest.mark.parametrize("turn", TURNS)
 def test_a_box_of_the_turned_picture_is_found_again_before_the_turn(turn: Turn) -> None:
     picture = np.arange(7 * 5).reshape(5, 7, 1)
     turned_picture = turned(picture, turn)

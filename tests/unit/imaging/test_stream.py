@@ -16,12 +16,14 @@ from pixelshift.edits.types import (
     Encode,
     Fit,
     Flip,
+    Flop,
     Format,
     Greyscale,
     Kernel,
     Overlay,
     Position,
     Resize,
+    Rotate,
     Sharpen,
     ToFormat,
 )
@@ -86,7 +88,8 @@ def test_both_roads_give_the_same_picture(edits: list[Edit]) -> None:
         [Resize(100, 100, fit=Fit.CONTAIN)],
         [Resize(100, 50, position=Position.ENTROPY)],
         [Greyscale()],
-        [Flip(), Resize(100)],
+        [Rotate(30), Resize(100)],
+        [Rotate(90), Resize(100, kernel=NEAREST)],
         [ToFormat(Format.GIF)],
         [Encode(Format.PNG, (("palette", True),)), ToFormat(Format.PNG)],
         [Resize(100), Crop(0, 0, 10, 10)],
@@ -95,6 +98,55 @@ def test_both_roads_give_the_same_picture(edits: list[Edit]) -> None:
 )
 def test_what_the_native_call_cannot_do_goes_step_by_step(edits: list[Edit]) -> None:
     assert plan(edits, read_header(SOURCE), Output(), Limits()).stream is None
+
+
+TURNED: list[list[Edit]] = [
+    [Flip()],
+    [Rotate(90)],
+    [Flip(), Resize(100)],
+    [Flop(), Resize(51, 120)],
+    [Rotate(90), Resize(101, 57)],
+    [Resize(101, 57), Rotate(270)],
+    [Rotate(180), Flop(), Resize(50, 120, position=Position.NORTHWEST)],
+    [Resize(50, 120, focal_point=(0.9, 0.1)), Rotate(90), Flip()],
+    [Rotate(None), Crop(33, 17, 201, 101), Resize(63)],
+    [Rotate(None), Crop(33, 17, 201, 101)],
+    [Crop(33, 17, 201, 101), Rotate(270), Resize(63)],
+    [Crop(33, 17, 201, 101), Resize(63), Flip(), Sharpen()],
+    [Resize(40), Rotate(90), Flop(), Sharpen(1.0)],
+]
+
+
+@pytest.mark.parametrize("edits", TURNED, ids=repr)
+@pytest.mark.parametrize("orientation", [1, 4, 6, 7])
+def test_both_roads_turn_a_jpeg_alike(edits: list[Edit], orientation: int) -> None:
+    file = pictures.encoded(pictures.gradient(401, 299), "JPEG", quality=95, exif=exif.small_block(orientation))
+    planned = plan([*edits, EXACT], read_header(file), Output(auto_orient=True), Limits())
+    assert planned.stream is not None
+    fast, slow = run(planned, file), run(replace(planned, stream=None), file)
+    assert list(fast.timings_ms) == ["stream"]
+    one, other = pictures.decoded(fast.body), pictures.decoded(slow.body)
+    assert one.shape == other.shape == (planned.size.height, planned.size.width, 3)
+    assert np.abs(one.astype(int) - other).mean() < (1.25 if planned.stream.sharpen else 1)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize(
+    "edits", [[], [Resize(100)], [Resize(50, 121)], [Crop(33, 17, 201, 101), Resize(63)]], ids=repr
+)
+def test_every_orientation_is_set_upright_on_both_roads(edits: list[Edit], orientation: int) -> None:
+    """Of pictures without loss the pixels are the same."""
+    large = PIXELS[..., :3].repeat(3, 0).repeat(3, 1)
+    file = pictures.encoded(large, "PNG", exif=exif.small_block(orientation))
+    planned = plan(edits, read_header(file), Output(auto_orient=True), Limits())
+    assert planned.stream is not None
+    fast, slow = run(planned, file), run(replace(planned, stream=None), file)
+    assert list(fast.timings_ms) == ["stream"]
+    difference = np.abs(pictures.decoded(fast.body).astype(int) - pictures.decoded(slow.body))
+    # Turned before it is cut, the general path adds up in another order.
+    assert difference.max() <= (1 if Crop in map(type, edits) else 0)
+    assert difference.mean() < 0.01
+    assert Image.open(io.BytesIO(fast.body)).getexif().get(0x112, 1) == 1
 
 
 def mark() -> NDArray[np.uint8]:
