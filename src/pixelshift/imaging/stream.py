@@ -1,7 +1,7 @@
 """The segment of a plan that one native call can do: rows from decoder to encoder, no pixel in Python.
 
-There is one plan. Where it asks for no more than cut, reduce, turn, sharpen, overlay and encode, :func:`stream_of` sums it
-up in the numbers that the native chain takes; everything else runs step by step on whole arrays
+There is one plan. Where it asks for no more than cut, reduce, turn, sharpen, overlay and encode, :func:`stream_of` sums
+it up in the numbers that the native chain takes; everything else runs step by step on whole arrays
 (:mod:`pixelshift.imaging.perform`).
 """
 
