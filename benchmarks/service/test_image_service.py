@@ -106,6 +106,7 @@ def _compare(
     limit: float,
     connections: int = 1,
 ) -> None:
+    benchmark.group = "service: CPU per request"
     mine.measure(paths[0], 1)
     theirs.measure(paths[1], 1)
     record = Rounds()
@@ -116,7 +117,6 @@ def _compare(
         rounds=ROUNDS,
     )
     result = summary(spent, record)
-    benchmark.group = "service: CPU per request"
     benchmark.extra_info.update(
         ours_ms=round(sorted(spent)[ROUNDS // 2], 3), others={"sharp": result}, versions={}, limits={"sharp": limit}
     )
