@@ -7,7 +7,9 @@ else was faster, and loses nothing by crashing before or after: arrivals at or b
 import hashlib
 import json
 from array import array
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from math import isfinite, nan
 from typing import Any
 
@@ -56,6 +58,10 @@ class Tally:
     gaps: int = 0
     """Numbers of the device that never came."""
     changes: int = 0
+
+    def plus(self, counts: Mapping[str, int]) -> "Tally":
+        """With so many more, by name."""
+        return replace(self, **{name: getattr(self, name) + count for name, count in counts.items()})
 
 
 @frozen
@@ -131,6 +137,7 @@ class Step:
     """Arrivals used up."""
 
 
+@lru_cache(maxsize=64)
 def fingerprint(detection: Detection) -> str:
     """The same for the same parameters, on every machine."""
     text = json.dumps(detection.detector().parameters.as_dict(), sort_keys=True)
@@ -189,31 +196,30 @@ class _Work:
         for arrival in fresh:
             self._log(arrival)
         self.events += [self._change(change, fresh[self.state.base + change.detected_at - first]) for change in changes]
-        tally = replace(self.state.tally, changes=self.state.tally.changes + len(changes))
-        self.state = replace(self.state, tally=tally)
+        self.state = replace(self.state, tally=self.state.tally.plus({"changes": len(changes)}))
 
     def _fresh(self, piece: Sequence[Arrival]) -> Iterator[Arrival]:
         """Those that are new; the others are counted."""
-        tally, last_seq, last_number = self.state.tally, self.state.last_seq, self.state.last_number
+        last_seq, last_number = self.state.last_seq, self.state.last_number
+        counts = Counter[str]()
         for arrival in piece:
             if last_seq is not None and arrival.seq <= last_seq:
-                tally = replace(tally, duplicates=tally.duplicates + 1)
+                counts["duplicates"] += 1
                 continue
             last_seq = arrival.seq
             if arrival.number is not None and last_number is not None:
                 if arrival.number <= last_number:
-                    tally = replace(tally, late=tally.late + 1)
+                    counts["late"] += 1
                     continue
-                tally = replace(tally, gaps=tally.gaps + arrival.number - last_number - 1)
+                counts["gaps"] += arrival.number - last_number - 1
             last_number = last_number if arrival.number is None else arrival.number
-            tally = replace(
-                tally,
-                accepted=tally.accepted + 1,
-                poison=tally.poison + (arrival.fault is not None),
-                missing=tally.missing + (arrival.fault is None and not isfinite(_value(arrival))),
-            )
+            counts["accepted"] += 1
+            counts["poison"] += arrival.fault is not None
+            counts["missing"] += arrival.fault is None and not isfinite(_value(arrival))
             yield arrival
-        self.state = replace(self.state, tally=tally, last_seq=last_seq, last_number=last_number)
+        self.state = replace(
+            self.state, tally=self.state.tally.plus(counts), last_seq=last_seq, last_number=last_number
+        )
 
     def _reset(self, arrival: Arrival) -> None:
         body = {"index": self.state.position, "detector": self.detection.changed()}
