@@ -31,8 +31,8 @@ def draw(points: Sequence[Point], choice: Choice, price: Price, title: str, file
         line = [point for point in points if point.cpu == level]
         _line(above, line, [point.duration_ms for point in line])
         _line(below, line, [point.million_usd for point in line])
-    _dress(above, "Duration of one invocation, ms (log)", log=True)
-    _dress(below, "US dollars for a million requests", log=False)
+    _dress(above, "Duration of one invocation, ms (log)")
+    _dress(below, "US dollars for a million requests", lowest=choice.cheapest.million_usd)
     _marks(above, below, choice)
     _axis(below, sorted({point.memory_mb for point in points}))
     above.legend(frameon=False, labelcolor=_INK, loc="upper right", bbox_to_anchor=(1, 1.17), ncols=2)
@@ -57,7 +57,6 @@ def _marks(above: Any, below: Any, choice: Choice) -> None:
     for name in ("cheapest", "fastest", "balanced"):
         names.setdefault(getattr(choice, name), []).append(name)
     for point, said in names.items():
-        highest = point.cpu == "scalar"
         for axes, value, text in (
             (above, point.duration_ms, f"{', '.join(said)}\n{'~' if point.derived else ''}{point.billed_ms} ms"),
             (below, point.million_usd, f"{', '.join(said)}\n${point.million_usd:.2f}"),
@@ -67,7 +66,7 @@ def _marks(above: Any, below: Any, choice: Choice) -> None:
             axes.annotate(
                 text,
                 (point.memory_mb, value),
-                xytext=(0, 15 if highest else -30),
+                xytext=(0, 15 if point.cpu == "scalar" else -30),
                 textcoords="offset points",
                 ha="center",
                 fontsize=9,
@@ -77,19 +76,20 @@ def _marks(above: Any, below: Any, choice: Choice) -> None:
             )
 
 
-def _dress(axes: Any, title: str, *, log: bool) -> None:
+def _dress(axes: Any, title: str, lowest: float | None = None) -> None:
+    """A logarithmic scale, or with ``lowest`` one from 0, with room for that point's name below it."""
     axes.set_title(title, loc="left", fontsize=10.5, color=_MUTED)
-    if log:
+    if lowest is None:
         axes.set_yscale("log")
         low, high = axes.get_ylim()
         axes.set_ylim(low / 2, high * 1.5)
         axes.yaxis.set_major_formatter("{x:g}")
         axes.yaxis.set_minor_formatter(lambda value, _place: f"{value:g}" if f"{value:e}"[0] in "25" else "")
     else:
-        high = axes.get_ylim()[1]
-        axes.set_ylim(-0.18 * high, high * 1.1)
+        high = axes.get_ylim()[1] * 1.1
+        axes.set_ylim(-0.2 * high if lowest < 0.25 * high else 0, high)
         axes.set_yticks([tick for tick in axes.get_yticks() if 0 <= tick <= high])
-        axes.axhline(0, color=_GRID, linewidth=0.8)
+        axes.axhline(0, color=_MUTED, linewidth=0.8)
     axes.grid(axis="y", color=_GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(which="both", colors=_MUTED, length=0)
