@@ -141,8 +141,50 @@ def test_stream_mappings_bound_what_one_bad_batch_can_do() -> None:
         assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         for name in ("MaximumRetryAttempts", "MaximumRecordAgeInSeconds", "ParallelizationFactor", "DestinationConfig"):
             assert mapping[name], name
-    lag = [r for r in resources.values() if r["Properties"].get("MetricName") == "IteratorAge"]
-    assert len(lag) == 2
+
+
+WATCHED = {
+    "AWS/Lambda": ("FunctionName", "AWS::Lambda::Function", {"Errors", "Throttles", "Duration", "IteratorAge"}),
+    "AWS/SQS": (
+        "QueueName",
+        "AWS::SQS::Queue",
+        {"ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"},
+    ),
+    "AWS/Kinesis": ("StreamName", "AWS::Kinesis::Stream", {"WriteProvisionedThroughputExceeded"}),
+    "AWS/CloudFront": ("DistributionId", "AWS::CloudFront::Distribution", {"5xxErrorRate"}),
+}
+"""Metrics of each namespace as AWS publishes them: their dimension, and the resource that it names."""
+
+
+def _alarms(name: str) -> dict[str, tuple[str, str]]:
+    """Alarms by name: the metric, and the resource that is watched."""
+    resources = template(name)["Resources"]
+    found = {}
+    for logical, resource in resources.items():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            alarm = resource["Properties"]
+            dimension, kind, metrics = WATCHED[alarm["Namespace"]]
+            assert alarm["MetricName"] in metrics, logical
+            value = alarm["Dimensions"][0]
+            assert value["Name"] == dimension, logical
+            target = value["Value"].get("Ref") or value["Value"]["Fn::GetAtt"][0]
+            assert resources[target]["Type"] == kind, logical
+            assert alarm["AlarmDescription"], logical
+            assert alarm["AlarmActions"]["Fn::If"][:2] == ["Alarms", [{"Ref": "AlarmTopicArn"}]], logical
+            found[logical] = (alarm["MetricName"], target)
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_function_has_an_alarm_for_its_errors_and_each_reader_of_a_stream_one_for_its_lag(name: str) -> None:
+    resources, alarms = template(name)["Resources"], set(_alarms(name).values())
+    functions = [logical for logical, resource in resources.items() if resource["Type"] == "AWS::Lambda::Function"]
+    assert functions
+    for function in functions:
+        assert ("Errors", function) in alarms
+    for resource in resources.values():
+        if resource["Type"] == "AWS::Lambda::EventSourceMapping" and "StartingPosition" in resource["Properties"]:
+            assert ("IteratorAge", resource["Properties"]["FunctionName"]["Ref"]) in alarms
 
 
 def test_every_parameter_of_serverless_image_handler_is_there_with_its_default() -> None:
