@@ -1,16 +1,22 @@
 """What is asked of every handler, wherever it runs: an interpreter under AWS's emulator, or an image."""
 
 import base64
+import http.client
 import io
 import json
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 from PIL import Image
 
 from tests.support.cloud import Cloud
 from tests.support.devices import BASE
 from tests.support.function_process import Emulated
+from tests.support.http_server import raw_server
 from tests.support.lambda_events import SHAPES, body_of, edits_path
 from tests.support.series import shifted
 
@@ -52,6 +58,98 @@ def clients_mistakes_are_told_and_harm_nobody(function: Emulated) -> None:
     assert function.document(SHAPES["ALB"]("/fit-in/20x20/logo.png"))["statusCode"] == 200
     posted = function.document(SHAPES["REST"]("/dogs.jpg", method="POST"))
     assert posted["statusCode"] == 405
+
+
+def large_picture() -> bytes:
+    """A PNG of about 5.8 MB: in base64 more than a buffered answer carries."""
+    noise = np.random.default_rng(1).integers(0, 256, (1200, 1600, 3), dtype=np.uint8)
+    stored = io.BytesIO()
+    Image.fromarray(noise).save(stored, "png", compress_level=0)
+    return stored.getvalue()
+
+
+def what_cannot_be_sent_whole_is_refused_before_lambda_does(function: Emulated, path: str) -> None:
+    """``path`` is that of :func:`large_picture`, asked for as it is and rendered."""
+    for query in ("", "width=1500&format=png"):
+        answer = function.document(SHAPES["REST"](path, query))
+        assert answer["statusCode"] == 413
+        assert json.loads(body_of(answer))["code"] == "TooLargeImageException"
+
+
+def followed(answer: dict[str, Any]) -> tuple[int, str | None, bytes]:
+    """What a browser sees that gets a redirect to a signed link."""
+    assert answer["statusCode"] == 302
+    link = urlsplit(answer["headers"]["Location"])
+    life_s = int(parse_qs(link.query)["X-Amz-Expires"][0])
+    assert answer["headers"]["Cache-Control"] == "max-age=300,public"
+    assert life_s == 900
+    connection = http.client.HTTPConnection(link.netloc, timeout=10)
+    try:
+        connection.request("GET", f"{link.path}?{link.query}")
+        reply = connection.getresponse()
+        return reply.status, reply.getheader("Content-Type"), reply.read()
+    finally:
+        connection.close()
+
+
+def a_stream_is_read_whole_by_the_emulator(function: Emulated, picture: bytes) -> None:
+    """It collects streams, so a picture's bytes come without their prelude being read."""
+    status, body = function(SHAPES["function URL"]("/logo.png"))
+    prelude, sent = body.split(bytes(8), 1)
+    assert (status, json.loads(prelude)["statusCode"]) == (200, 200)
+    assert sent == picture
+
+
+ROGUE = """
+import os, signal, time
+from pixelshift.aws.image import handler as pictures
+
+def handler(event, context):
+    if event.get("do") == "hang":
+        time.sleep(60)
+    if event.get("do") == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return pictures(event, context)
+"""
+"""A handler around ours that misbehaves when told to."""
+TIME_OUT_S = 8
+
+
+def after_a_time_out_and_a_kill_the_next_event_finds_a_new_process(function: Emulated) -> None:
+    """The function is :data:`ROGUE`, with so much time."""
+    picture = SHAPES["REST"]("/fit-in/20x20/logo.png")
+    assert function.document(picture)["statusCode"] == 200
+    assert b"timed out after 8.00 seconds" in function({"do": "hang"})[1]
+    assert function.document(picture)["statusCode"] == 200
+    status, body = function({"do": "die"})
+    assert (status, json.loads(body)["errorType"]) == (502, "Runtime.ExitError")
+    assert function.document(picture)["statusCode"] == 200
+
+
+@contextmanager
+def silent_origin() -> Iterator[dict[str, str]]:
+    """An S3 that takes requests and never answers; the environment of a function that reads from it."""
+    closing = threading.Event()
+    with raw_server(lambda _connection, _seen: [closing.wait(30)].clear()) as origin:
+        yield {
+            "AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{origin.port}",
+            "SOURCE_BUCKETS": "originals",
+            "AWS_LAMBDA_FUNCTION_TIMEOUT": "5",
+            "PIXELSHIFT_ORIGIN_TIMEOUT": "60",
+        }
+        closing.set()
+
+
+def an_origin_that_outlasts_the_function_ends_in_an_answer(function: Emulated) -> None:
+    """The origin says nothing for longer than the function has."""
+    answer = function.document(SHAPES["REST"]("/a.jpg"))
+    assert (answer["statusCode"], json.loads(body_of(answer))["code"]) == (503, "OriginFailure")
+
+
+def settings_that_cannot_be_used_fail_the_start(function: Emulated) -> None:
+    """``PIXELSHIFT_ORIGIN`` is ``ftp``."""
+    status, body = function(SHAPES["REST"]("/a.jpg"))
+    assert (status, "PIXELSHIFT_ORIGIN='ftp'" in body.decode()) == (502, True), body
 
 
 def stream_functions_work_as_one(start: Start, made: Cloud) -> None:
