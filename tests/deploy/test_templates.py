@@ -36,8 +36,10 @@ UPSTREAM = {
     "EnableS3ObjectLambdaParameter": "No",
     "UseExistingCloudFrontDistributionParameter": "No",
     "ExistingCloudFrontDistributionIdParameter": "",
+    "EnableSignedUrlsParameter": "No",
+    "TrustedKeyGroupIdsParameter": "",
 }
-"""Serverless Image Handler's parameters and their defaults, version 7."""
+"""Serverless Image Handler's parameters and their defaults, version 7 and the Lambda stack of version 8."""
 
 WITHOUT_RESOURCES = {"rekognition:DetectFaces", "rekognition:DetectModerationLabels", "kinesis:ListStreams"}
 """Actions that AWS knows no resource for, so that `*` is all that can be said."""
@@ -190,6 +192,15 @@ def test_every_function_has_an_alarm_for_its_errors_and_each_reader_of_a_stream_
 def test_every_parameter_of_serverless_image_handler_is_there_with_its_default() -> None:
     ours = template("image")["Parameters"]
     assert {name: ours[name].get("Default") for name in UPSTREAM} == UPSTREAM
+
+
+@pytest.mark.parametrize("switch", [name for name, default in UPSTREAM.items() if default == "No"])
+def test_every_switch_of_serverless_image_handler_switches_something(switch: str) -> None:
+    """By a condition that a resource hangs on, or as a setting of the function."""
+    made = template("image")
+    conditions = {name for name, text in made["Conditions"].items() if switch in json.dumps(text)}
+    resources = json.dumps(made["Resources"])
+    assert f'{{"Ref": "{switch}"}}' in resources or any(f'"{name}"' in resources for name in conditions)
 
 
 def test_the_migration_page_names_every_parameter() -> None:
