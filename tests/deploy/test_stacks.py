@@ -26,6 +26,7 @@ from pixelshift.stream_wiring import StreamParts, stream_parts
 from pixelshift.value import replace
 from pixelshift.wiring import image_function
 from tests.support.cloud import REGION, Cloud
+from tests.support.function_scenarios import followed, large_picture
 from tests.support.iam import ACCOUNT, Role, as_json, as_role, role_of
 from tests.support.moto_server import moto_server
 from tests.support.series import shifted
@@ -339,12 +340,13 @@ def _get(path: str, query: str = "") -> dict[str, Any]:
 
 
 def _deploy_image(account: Cloud) -> tuple[Stack, str]:
-    """The image stack with signatures and a fallback; what it names is there. Also the path's signature key."""
-    for bucket in ("originals", "others", "fallbacks"):
+    """The image stack with signatures, a fallback and redirects; what it names is there. Also the signature's key."""
+    for bucket in ("originals", "others", "fallbacks", "large"):
         account.client("s3").create_bucket(Bucket=bucket)
     for bucket in ("originals", "others"):
         account.client("s3").put_object(Bucket=bucket, Key="a.png", Body=_picture())
     account.client("s3").put_object(Bucket="fallbacks", Key="f.png", Body=_picture())
+    account.client("s3").put_object(Bucket="originals", Key="large.png", Body=large_picture())
     account.client("secretsmanager").create_secret(Name="signing", SecretString=json.dumps({"key": "abc"}))
     parameters = {
         "SourceBucketsParameter": "originals,others",
@@ -355,6 +357,7 @@ def _deploy_image(account: Cloud) -> tuple[Stack, str]:
         "FallbackImageS3BucketParameter": "fallbacks",
         "FallbackImageS3KeyParameter": "f.png",
         "FaceDetection": "saliency",
+        "OversizeBucket": "large",
     }
     return _deploy(account, "image", **parameters), "abc"
 
@@ -388,8 +391,8 @@ def _calls_without_permission(account: Cloud, count: str) -> None:
         pass
 
 
-def _url(bucket: str, key: str, secret: str) -> tuple[str, str]:
-    edits = {"bucket": bucket, "key": key, "edits": {"resize": {"width": 16}}}
+def _url(bucket: str, key: str, secret: str, *, width: int = 16) -> tuple[str, str]:
+    edits = {"bucket": bucket, "key": key, "edits": {"resize": {"width": width}}}
     path = "/" + base64.b64encode(json.dumps(edits).encode()).decode()
     return path, f"signature={sign(path, [], secret.encode())}"
 
@@ -409,8 +412,12 @@ def test_the_image_function_serves_a_signed_picture_with_the_permissions_that_it
         assert missing["statusCode"] == 404
         assert missing["headers"]["Content-Type"] == "image/png", "the fallback picture"
         assert handler(_get("/a.png", "signature=00"), RequestContext())["statusCode"] == 403
+        redirect = handler(_get(*_url("originals", "large.png", secret, width=1500)), RequestContext())
     finally:
         _calls_without_permission(account, "inf")
+    # The emulator checks headers only, so a link that is signed in its query is followed without permissions.
+    status, media_type, body = followed(redirect)
+    assert (status, media_type, Image.open(BytesIO(body)).width) == (200, "image/png", 1500)
 
 
 def test_the_image_function_cannot_read_what_its_role_does_not_name(account: Cloud) -> None:
@@ -420,6 +427,8 @@ def test_the_image_function_cannot_read_what_its_role_does_not_name(account: Clo
     assert role.allows("s3:GetObject", "arn:aws:s3:::others/a.png")
     assert role.allows("s3:GetObject", "arn:aws:s3:::fallbacks/f.png")
     assert role.allows("s3:ListBucket", "arn:aws:s3:::others")
+    for action in ("s3:PutObject", "s3:GetObject"):
+        assert role.allows(action, "arn:aws:s3:::large/oversize/a")
     assert role.allows(
         "secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:signing-AbCdEf"
     )
@@ -427,6 +436,7 @@ def test_the_image_function_cannot_read_what_its_role_does_not_name(account: Clo
         ("s3:GetObject", "arn:aws:s3:::fallbacks/other.png"),
         ("s3:GetObject", "arn:aws:s3:::private/a.png"),
         ("s3:PutObject", "arn:aws:s3:::originals/a.png"),
+        ("s3:PutObject", "arn:aws:s3:::large/a.png"),
         ("secretsmanager:GetSecretValue", f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:other-AbCdEf"),
         ("rekognition:DetectFaces", "*"),
     ]:
