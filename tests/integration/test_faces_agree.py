@@ -2,6 +2,8 @@
 
 import asyncio
 import base64
+import io
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,14 +12,13 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
-import structlog
 from PIL import Image
 from prometheus_client import CollectorRegistry
-from structlog.testing import CapturingLogger
 
 from pixelshift.aws.image import Handler
 from pixelshift.settings import load
 from pixelshift.web.app import Operations, create_app
+from pixelshift.web.log import JsonLog
 from pixelshift.web.observe import Observer
 from pixelshift.wiring import ImageService, image_function, image_service
 
@@ -66,7 +67,7 @@ def over_http(
     service: ImageService, method: str, target: str, headers: dict[str, str]
 ) -> tuple[int, dict[str, str], bytes]:
     registry = CollectorRegistry()
-    observer = Observer(registry, structlog.wrap_logger(CapturingLogger()))
+    observer = Observer(registry, JsonLog(io.StringIO(), logging.INFO))
     app = create_app(Operations(service.delivery, service.is_ready, service.close, registry, observer))
     path, _, query = target.partition("?")
     scope = {
@@ -149,7 +150,6 @@ def test_the_lambda_handler_imports_nothing_heavy() -> None:
         "pydantic",
         "numba",
         "obstore",
-        "structlog",
         "uvicorn",
         "asyncio",
     }

@@ -1,7 +1,7 @@
 """The service and its cache from the command line."""
 
 import os
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from socket import socket
 from types import FrameType
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import uvicorn
     from fastapi import APIRouter
 
+    from pixelshift.web.image import ImageFace
     from pixelshift.wiring import ImageService, SeriesRuntime
 
 _FOLDER_TTL_S = "2"
@@ -52,12 +53,14 @@ def serve(
     except SettingsError as error:
         typer.echo(error.message, err=True)
         raise typer.Exit(2) from None
+    application = _application(service, watched, environment)
+    protocol: Any = partial(BoundedProtocol, at_once=application.at_once)
     config = uvicorn.Config(
-        _application(service, watched, environment),
+        application,
         host=host,
         port=port,
         loop="uvloop",
-        http=BoundedProtocol,
+        http=protocol,
         ws="none",
         log_config=None,
         access_log=False,
@@ -166,9 +169,7 @@ def environment_for(folder: Path | None, workers: int = 0) -> dict[str, str]:
     return environment
 
 
-def _application(
-    service: "ImageService", watched: "SeriesRuntime | None", environment: dict[str, str]
-) -> Callable[..., Any]:
+def _application(service: "ImageService", watched: "SeriesRuntime | None", environment: dict[str, str]) -> "ImageFace":
     from prometheus_client import CollectorRegistry
 
     from pixelshift.settings import load

@@ -61,6 +61,13 @@ class HttpCache:
             return Freshness.RENEWING
         return Freshness.STALE if now_s < entry.stale_until_s else Freshness.GONE
 
+    def fresh_for(self, entry: Entry) -> tuple[int, int] | None:
+        """An entry's age and its seconds of freshness left, by one look at the clock; ``None`` where it is stale."""
+        now_s = self._clock()
+        if now_s >= entry.fresh_until_s:
+            return None
+        return max(0, int(now_s - entry.stored_at_s)), int(entry.fresh_until_s - now_s)
+
     def may_stand_in(self, entry: Entry) -> bool:
         """Whether a stale entry may be served because renewing it failed."""
         return self._clock() < float(entry.extra.get("stand_in_until_s", 0))

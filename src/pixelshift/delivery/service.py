@@ -149,8 +149,7 @@ class DeliveryService:
         if entry is None or freshness not in {Freshness.FRESH, Freshness.RENEWING}:
             return None, freshness
         looked_ms = (time.monotonic() - started_s) * 1000
-        status = f"{_NAME}; hit; ttl={cache.ttl_s(entry)}"
-        return _from_entry(cache, entry, status, {"cache": looked_ms}), freshness
+        return _from_entry(cache, entry, hit_status(cache.ttl_s(entry)), {"cache": looked_ms}), freshness
 
     def _make(self, order: Order, deadline_s: float) -> Answer:
         """Looks once more, in all of the cache; renews what still stands; else makes the picture and stores it."""
@@ -162,7 +161,7 @@ class DeliveryService:
         entry = cache.look(order.key)
         looked_ms = (time.monotonic() - started_s) * 1000
         if entry is not None and cache.judge(entry) is Freshness.FRESH:
-            return _from_entry(cache, entry, f"{_NAME}; hit; ttl={cache.ttl_s(entry)}", {"cache": looked_ms})
+            return _from_entry(cache, entry, hit_status(cache.ttl_s(entry)), {"cache": looked_ms})
         generation = cache.generation()
         confirmed = self._confirm(order, entry, deadline_s) if entry is not None and entry.status == 200 else None
         if confirmed is not None:
@@ -205,6 +204,11 @@ class DeliveryService:
         return finish(answer, request, self._policy.cors, order.image.expires, datetime.now(UTC))
 
 
+def hit_status(ttl_s: int) -> str:
+    """Cache-Status of an answer that was stored (RFC 9211)."""
+    return f"{_NAME}; hit; ttl={ttl_s}"
+
+
 def _from_entry(
     cache: HttpCache, entry: Entry, cache_status: str, timings_ms: Mapping[str, float] | None = None
 ) -> Answer:
@@ -216,4 +220,5 @@ def _from_entry(
 
 
 def unexpected(error: Exception) -> InternalError:
+    """A fault of ours, as an answer."""
     return InternalError("Something went wrong on our side.", detail=repr(error)[:500])

@@ -17,7 +17,7 @@ from pixelshift.delivery.shared import SharedService
 from pixelshift.errors import ForbiddenError, InvalidRequestError
 from pixelshift.value import field, frozen
 from pixelshift.web.error_page import error_page
-from pixelshift.web.image import App, ImageFace, Patience
+from pixelshift.web.image import ImageFace, Patience
 from pixelshift.web.observe import Observer
 from pixelshift.web.openapi import document_pictures
 from pixelshift.web.problem import answer_errors
@@ -53,13 +53,14 @@ class Purged(BaseModel):
     purged: Annotated[int, Field(description="How many stored answers were dropped")]
 
 
-def create_app(operations: Operations, routers: Sequence[APIRouter] = ()) -> App:
+def create_app(operations: Operations, routers: Sequence[APIRouter] = ()) -> ImageFace:
     """The ASGI application; ``routers`` bring further services under paths of their own."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
         await run_in_threadpool(operations.close)
+        operations.observer.settle()
 
     app = FastAPI(
         title="Pixelshift",
@@ -112,6 +113,7 @@ def _operations_router(operations: Operations) -> APIRouter:
 
         @router.get("/metrics", summary="Prometheus metrics", include_in_schema=False)
         async def metrics() -> Response:
+            operations.observer.settle()
             return Response(generate_latest(operations.registry), media_type=CONTENT_TYPE_LATEST)
 
     return router

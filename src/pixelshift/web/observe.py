@@ -1,26 +1,41 @@
 """What operators see of the image service: one log line per request, and metrics."""
 
+import asyncio
+import logging
+import os
 import re
-import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
+from itertools import count
+from typing import NamedTuple
 
-import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from pixelshift.delivery.message import HttpResponse
+from pixelshift.web.log import JsonLog
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _SECRETS = re.compile(r"((?:^|[?&])(?:signature|token|key|X-Amz-[A-Za-z-]+)=)[^&]*", re.IGNORECASE)
 _TARGET_CHARACTERS = 1024
-_STAGES = ("cache", "fetch", "decode", "edit", "encode", "stream")
+_PENDING, _PENDING_S = 256, 0.1
+"""So many requests are noted, for so long, before they are counted and logged."""
+_STAGES = frozenset({"cache", "fetch", "decode", "edit", "encode", "stream"})
 """``stream`` stands for the three before it where they run as one."""
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0)
 
 
-def request_id(sent: str | None) -> str:
-    """The client's own id where it is harmless, else a new one."""
-    return sent if sent is not None and _REQUEST_ID.fullmatch(sent) else uuid.uuid4().hex
+class RequestIds:
+    """Names requests: by the client's own id where it is harmless, else by a number no other process gives out."""
+
+    def __init__(self) -> None:
+        self._process = os.urandom(8).hex()
+        self._numbers = count(1)
+
+    def name(self, sent: str | None) -> str:
+        """32 hexadecimal digits, or what was sent."""
+        if sent is not None and _REQUEST_ID.fullmatch(sent):
+            return sent
+        return f"{self._process}{next(self._numbers):016x}"
 
 
 def redacted(target: str) -> str:
@@ -28,22 +43,47 @@ def redacted(target: str) -> str:
     return _SECRETS.sub(r"\1REDACTED", target)[:_TARGET_CHARACTERS]
 
 
-class Observer:
-    """Counts and logs requests. Labels come from closed sets, so clients cannot make series."""
+class Answered(NamedTuple):
+    """What is told of one request."""
 
-    def __init__(self, registry: CollectorRegistry, log: structlog.typing.FilteringBoundLogger) -> None:
+    at_s: float
+    method: str
+    target: str
+    """As :func:`redacted`."""
+    name: str
+    status: int
+    size: int
+    facts: Mapping[str, object]
+    """The response's own."""
+    elapsed_s: float
+
+
+class Observer:
+    """Counts and logs requests. Labels come from closed sets, so clients cannot make series.
+
+    A picture from memory is served in less time than it takes to count it and write its line. Both are put off, a
+    tenth of a second at most, and done for many requests at a time; not for what failed, which is told at once. Belongs
+    to the event loop's thread.
+    """
+
+    def __init__(self, registry: CollectorRegistry, log: JsonLog) -> None:
         self._log = log
-        self._requests = Counter(
+        self._pending: list[Answered] = []
+        requests = Counter(
             "pixelshift_image_requests", "Image requests answered", ["status", "cache"], registry=registry
         )
-        self._seconds = Histogram(
+        seconds = Histogram(
             "pixelshift_image_request_seconds", "From the request's head to its last byte", ["cache"],
             registry=registry, buckets=_SECONDS,
         )  # fmt: skip
-        self._stage_seconds = Histogram(
+        stage_seconds = Histogram(
             "pixelshift_image_stage_seconds", "Time in one stage of the work", ["stage"],
             registry=registry, buckets=_SECONDS,
         )  # fmt: skip
+        # Looking a child up by its labels costs more than counting with it.
+        self._requests: Callable[[str, str], Counter] = cache(requests.labels)
+        self._seconds: Callable[[str], Histogram] = cache(seconds.labels)
+        self._stage_seconds: Callable[[str], Histogram] = cache(stage_seconds.labels)
         self._bytes = Counter("pixelshift_image_sent_bytes", "Bodies sent", registry=registry)
         self._under_way = Gauge(
             "pixelshift_image_requests_under_way", "Image requests being answered", registry=registry
@@ -58,30 +98,46 @@ class Observer:
         finally:
             self._under_way.dec()
 
-    def record(self, method: str, target: str, name: str, response: HttpResponse, elapsed_s: float) -> None:
+    def record(self, answered: Answered) -> None:
         """Notes one answered request."""
-        cache = _cache_word(response.facts.get("cache"))
-        self._requests.labels(str(response.status), cache).inc()
-        self._seconds.labels(cache).observe(elapsed_s)
-        self._bytes.inc(len(response.body))
-        timings_ms = response.facts.get("timings_ms")
+        self._pending.append(answered)
+        if answered.status >= 500 or len(self._pending) >= _PENDING:
+            self.settle()
+        elif len(self._pending) == 1:
+            asyncio.get_running_loop().call_later(_PENDING_S, self.settle)
+
+    def settle(self) -> None:
+        """Counts and logs what was noted; to be called before metrics are read and at the end."""
+        pending, self._pending = self._pending, []
+        for one in pending:
+            self._count(one)
+        self._log.write([_event(one) for one in pending])
+
+    def _count(self, answered: Answered) -> None:
+        cached = _cache_word(answered.facts.get("cache"))
+        self._requests(str(answered.status), cached).inc()
+        self._seconds(cached).observe(answered.elapsed_s)
+        self._bytes.inc(answered.size)
+        timings_ms = answered.facts.get("timings_ms")
         timings = timings_ms if isinstance(timings_ms, dict) else {}
-        for stage in _STAGES:
-            if stage in timings:
-                self._stage_seconds.labels(stage).observe(timings[stage] / 1000)
-        facts = {key: response.facts[key] for key in ("code", "detail") if key in response.facts}
-        report = self._log.error if response.status >= 500 else self._log.info
-        report(
-            "request",
-            request_id=name,
-            method=method,
-            target=redacted(target),
-            status=response.status,
-            bytes=len(response.body),
-            cache=cache,
-            ms=round(elapsed_s * 1000, 2),
-            **facts,
-        )
+        for stage, taken_ms in timings.items():
+            if stage in _STAGES:
+                self._stage_seconds(stage).observe(taken_ms / 1000)
+
+
+def _event(answered: Answered) -> tuple[float, int, str, dict[str, object]]:
+    """As the log takes it."""
+    facts: dict[str, object] = {
+        "request_id": answered.name,
+        "method": answered.method,
+        "target": answered.target,
+        "status": answered.status,
+        "bytes": answered.size,
+        "cache": _cache_word(answered.facts.get("cache")),
+        "ms": round(answered.elapsed_s * 1000, 2),
+    }
+    facts |= {key: answered.facts[key] for key in ("code", "detail") if key in answered.facts}
+    return answered.at_s, logging.ERROR if answered.status >= 500 else logging.INFO, "request", facts
 
 
 def _cache_word(cache_status: object) -> str:

@@ -1,0 +1,45 @@
+import io
+import json
+import logging
+import math
+
+import pytest
+
+from pixelshift.web.log import JsonFormatter, JsonLog, json_line
+
+
+@pytest.mark.parametrize(
+    "fact", ["a", 'quote " and \\', "line\nbreak\u2028", "ä\0", 3, -1.5, True, False, None, [1, "x"], {"a": 1}]
+)
+def test_a_line_is_one_json_object_with_its_facts(fact: object) -> None:
+    line = json_line(0.25, logging.INFO, "request", {"fact": fact})
+    assert line.endswith("\n")
+    assert line.isascii()
+    assert len(line.splitlines()) == 1
+    assert json.loads(line) == {
+        "fact": fact,
+        "event": "request",
+        "level": "info",
+        "timestamp": "1970-01-01T00:00:00.250000Z",
+    }
+
+
+def test_what_json_cannot_say_does_not_stop_a_line() -> None:
+    facts = {"nan": math.nan, "object": object()}
+    assert json.loads(json_line(1.0, logging.ERROR, "odd", facts)).keys() >= facts.keys()
+
+
+def test_events_below_the_threshold_are_left_out() -> None:
+    out = io.StringIO()
+    JsonLog(out, logging.WARNING).write([(0.0, level, "e", {"n": level}) for level in (10, 20, 30, 40)])
+    assert [json.loads(line)["n"] for line in out.getvalue().splitlines()] == [30, 40]
+
+
+def test_what_libraries_log_has_the_same_shape() -> None:
+    error = ValueError("broken\nhere")
+    record = logging.LogRecord("uvicorn", logging.ERROR, "f", 1, "%s failed", ("it",), (ValueError, error, None))
+    line = JsonFormatter().format(record)
+    assert "\n" not in line
+    said = json.loads(line)
+    assert (said["event"], said["level"]) == ("it failed", "error")
+    assert "broken" in said["exception"]
