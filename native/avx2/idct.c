@@ -15,10 +15,10 @@ static uint32_t sum_of(__m256i values) {
     return (uint32_t)_mm_cvtsi128_si32(two) + (uint32_t)_mm_extract_epi32(two, 1);
 }
 
-/* The values of rows 2 i and 2 i + 1; 0 where they are too large together. */
-static inline int dequantised(__m256i values[4], const int16_t *block, const int16_t *quantiser) {
+/* The values of the first `pairs` pairs of rows; 0 where they are too large together. */
+static inline int dequantised(__m256i *values, int pairs, const int16_t *block, const int16_t *quantiser) {
     __m256i sum = _mm256_setzero_si256();
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < pairs; i++) {
         __m256i coefficients = _mm256_load_si256((const __m256i *)block + i);
         __m256i factors = _mm256_loadu_si256((const __m256i *)quantiser + i);
         values[i] = _mm256_mullo_epi16(coefficients, factors);
@@ -57,16 +57,16 @@ static inline void transform_8(__m256i out[8], __m256i i04, __m256i i26, __m256i
 }
 
 /* Two rows of eight sums, saturated to 16 bits, to samples. */
-static void store_rows(uint8_t *dst, ptrdiff_t stride, __m256i rows) {
+static void store_rows(uint8_t *upper, uint8_t *lower, __m256i rows) {
     __m256i bytes = _mm256_packs_epi16(rows, rows);
     bytes = _mm256_xor_si256(bytes, _mm256_set1_epi8((char)0x80));
-    _mm_storel_epi64((__m128i *)dst, _mm256_castsi256_si128(bytes));
-    _mm_storel_epi64((__m128i *)(dst + 4 * stride), _mm256_extracti128_si256(bytes, 1));
+    _mm_storel_epi64((__m128i *)upper, _mm256_castsi256_si128(bytes));
+    _mm_storel_epi64((__m128i *)lower, _mm256_extracti128_si256(bytes, 1));
 }
 
 int pixelshift_idct_to_8_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block, const int16_t *quantiser) {
     __m256i values[4], pairs[4], sums[8], columns[4], rows[4];
-    if (!dequantised(values, block, quantiser)) {
+    if (!dequantised(values, 4, block, quantiser)) {
         return 0;
     }
     paired(pairs, values);
@@ -77,7 +77,63 @@ int pixelshift_idct_to_8_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t 
     transform_8(sums, interleaved(columns[0]), interleaved(columns[2]), i17, i35, 18);
     transposed(rows, sums);
     for (int y = 0; y < 4; y++) {
-        store_rows(dst + y * dst_stride, dst_stride, rows[y]);
+        store_rows(dst + y * dst_stride, dst + (y + 4) * dst_stride, rows[y]);
+    }
+    return 1;
+}
+
+static inline __m256i weights(const int pair[2]) {
+    return _mm256_set1_epi32((int)((unsigned)pair[1] << 16 | (pair[0] & 0xFFFF)));
+}
+
+/* What inputs (0,2) give to the even part of outputs i and 7 - i, and (1,3) to the odd part. */
+static const int EVEN[4][2] = {{8192, 10703}, {8192, 4433}, {8192, -4433}, {8192, -10703}};
+static const int ODD[4][2] = {{11363, 9633}, {9633, -2259}, {6437, -11362}, {2260, -6436}};
+
+/*
+ * Down the four columns, pairs (0,2) of whose inputs are in the lower lane and (1,3) in the upper one. Eight rows of
+ * four come out: 0 and 2, 1 and 3 in the lanes of out[0], 7 and 5, 6 and 4 in those of out[1].
+ */
+static inline void transform_corner(__m256i out[2], __m256i pairs) {
+    __m256i parts[4], sums[2], differences[2];
+    for (int i = 0; i < 4; i++) {
+        parts[i] = _mm256_madd_epi16(pairs, _mm256_blend_epi32(weights(EVEN[i]), weights(ODD[i]), 0xF0));
+    }
+    for (int i = 0; i < 2; i++) {
+        __m256i even = _mm256_permute2x128_si256(parts[2 * i], parts[2 * i + 1], 0x20);
+        __m256i odd = _mm256_permute2x128_si256(parts[2 * i], parts[2 * i + 1], 0x31);
+        even = _mm256_add_epi32(even, _mm256_set1_epi32(1 << 10));
+        sums[i] = _mm256_srai_epi32(_mm256_add_epi32(even, odd), 11);
+        differences[i] = _mm256_srai_epi32(_mm256_sub_epi32(even, odd), 11);
+    }
+    out[0] = _mm256_packs_epi32(sums[0], sums[1]);
+    out[1] = _mm256_packs_epi32(differences[0], differences[1]);
+}
+
+int pixelshift_idct_corner_to_8_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block,
+                                     const int16_t *quantiser) {
+    static const uint8_t order[4][2] = {{0, 1}, {2, 3}, {7, 6}, {5, 4}};
+    /* Of each four: 0, 2, 1, 3. */
+    const __m256i apart =
+        _mm256_broadcastsi128_si256(_mm_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15));
+    __m256i values[2], middle[2], sums[8], rows[4];
+    if (!dequantised(values, 2, block, quantiser)) {
+        return 0;
+    }
+    transform_corner(middle, _mm256_unpacklo_epi16(values[0], values[1]));
+    __m256 first = _mm256_castsi256_ps(_mm256_shuffle_epi8(middle[0], apart));
+    __m256 second = _mm256_castsi256_ps(_mm256_shuffle_epi8(middle[1], apart));
+    __m256i i02 = _mm256_castps_si256(_mm256_shuffle_ps(first, second, 0x88));
+    __m256i i13 = _mm256_castps_si256(_mm256_shuffle_ps(first, second, 0xDD));
+    for (int i = 0; i < 4; i++) {
+        __m256i even = _mm256_add_epi32(_mm256_madd_epi16(i02, weights(EVEN[i])), _mm256_set1_epi32(1 << 17));
+        __m256i odd = _mm256_madd_epi16(i13, weights(ODD[i]));
+        sums[i] = _mm256_srai_epi32(_mm256_add_epi32(even, odd), 18);
+        sums[7 - i] = _mm256_srai_epi32(_mm256_sub_epi32(even, odd), 18);
+    }
+    transposed(rows, sums);
+    for (int i = 0; i < 4; i++) {
+        store_rows(dst + order[i][0] * dst_stride, dst + order[i][1] * dst_stride, rows[i]);
     }
     return 1;
 }
@@ -98,7 +154,7 @@ static inline void transform_4(__m256i out[4], __m256i i04, __m256i i26, __m256i
 
 int pixelshift_idct_to_4_avx2(uint8_t *dst, ptrdiff_t dst_stride, const int16_t *block, const int16_t *quantiser) {
     __m256i values[4], pairs[4], sums[8], columns[4], rows[4];
-    if (!dequantised(values, block, quantiser)) {
+    if (!dequantised(values, 4, block, quantiser)) {
         return 0;
     }
     paired(pairs, values);

@@ -6,14 +6,22 @@
 #endif
 
 static const pixelshift_idct_kernels_table SCALAR = {
-    pixelshift_idct_to_8_scalar,     pixelshift_idct_to_4_scalar,     pixelshift_idct_row_to_3_scalar,
-    pixelshift_idct_row_to_2_scalar, pixelshift_idct_row_to_1_scalar,
+    .to_8 = pixelshift_idct_to_8_scalar,
+    .corner_to_8 = pixelshift_idct_to_8_scalar,
+    .to_4 = pixelshift_idct_to_4_scalar,
+    .row_to_3 = pixelshift_idct_row_to_3_scalar,
+    .row_to_2 = pixelshift_idct_row_to_2_scalar,
+    .row_to_1 = pixelshift_idct_row_to_1_scalar,
 };
 
 #if PIXELSHIFT_HAVE_AVX2
 static const pixelshift_idct_kernels_table AVX2 = {
-    pixelshift_idct_to_8_avx2,     pixelshift_idct_to_4_avx2,     pixelshift_idct_row_to_3_avx2,
-    pixelshift_idct_row_to_2_avx2, pixelshift_idct_row_to_1_avx2,
+    .to_8 = pixelshift_idct_to_8_avx2,
+    .corner_to_8 = pixelshift_idct_corner_to_8_avx2,
+    .to_4 = pixelshift_idct_to_4_avx2,
+    .row_to_3 = pixelshift_idct_row_to_3_avx2,
+    .row_to_2 = pixelshift_idct_row_to_2_avx2,
+    .row_to_1 = pixelshift_idct_row_to_1_avx2,
 };
 #endif
 

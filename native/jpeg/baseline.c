@@ -39,6 +39,9 @@ int jpeg_baseline_has_size(int size) {
 /* Of a dequantised DC value, well beyond 8 * 255: see PIXELSHIFT_IDCT_LIMIT. */
 enum { DC_LIMIT = 4095 };
 
+/* Up to this zigzag position there are only the first 4 coefficients of the first 4 rows. */
+enum { CORNER_LAST = 9 };
+
 /* Sizes up to this are transformed a row of blocks at a time, from as many coefficients as there are samples. */
 enum { SMALL_SIZE = 3 };
 
@@ -99,6 +102,7 @@ static int open_component(jpeg_baseline *baseline, const struct jpeg_decompress_
     fill_rules(to, baseline, decoder, index);
     if (size > SMALL_SIZE) {
         to->idct = size == 8 ? kernels->to_8 : kernels->to_4;
+        to->corner = size == 8 ? kernels->corner_to_8 : kernels->to_4;
         return 1;
     }
     to->idct_row = small[size];
@@ -193,7 +197,8 @@ static int decode_full(jpeg_baseline *baseline, jpeg_baseline_component *compone
     memset(block, 0, sizeof block);
     int last = baseline->entropy->all(&baseline->reader, block, &component->rules, &component->prediction);
     if (last > 0) {
-        return component->idct(to, stride, block, component->quantiser);
+        pixelshift_idct idct = last <= CORNER_LAST ? component->corner : component->idct;
+        return idct(to, stride, block, component->quantiser);
     }
     if (last == 0) {
         fill_flat(to, stride, component->size, block[0] * component->quantiser[0]);

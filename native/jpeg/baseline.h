@@ -18,6 +18,7 @@ typedef struct {
     int32_t prediction;
     entropy_rules rules;
     pixelshift_idct idct;        /* of a block; NULL where whole rows of blocks are transformed at once */
+    pixelshift_idct corner;      /* the same for a block of low frequencies */
     int16_t quantiser[DCTSIZE2]; /* for idct */
     pixelshift_idct_row idct_row;
     /* For idct_row: of each row of blocks its coefficients, one after the other, and one spare. */

@@ -217,6 +217,12 @@ static void idct(void) {
         int done = kernels->to_8(result, 8, block, quantiser);
         mix(&done, sizeof done);
         mix(result, 64);
+        for (int k = 0; k < 64; k++) {
+            block[k] = k % 8 < 4 && k / 8 < 4 ? (int16_t)(block[k] + block[63 - k] / 8) : 0;
+        }
+        done = kernels->corner_to_8(result, 8, block, quantiser);
+        mix(&done, sizeof done);
+        mix(result, 64);
         done = kernels->to_4(result, 4, block, quantiser);
         mix(&done, sizeof done);
         mix(result, 16);

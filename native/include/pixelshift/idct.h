@@ -33,6 +33,7 @@ typedef void (*pixelshift_idct_row)(uint8_t *dst, ptrdiff_t dst_stride, const in
 
 typedef struct {
     pixelshift_idct to_8;
+    pixelshift_idct corner_to_8; /* where only the first 4 of the first 4 rows may be other than 0 */
     pixelshift_idct to_4;
     pixelshift_idct_row row_to_3;
     pixelshift_idct_row row_to_2;

@@ -31,7 +31,11 @@ class Listing:
         self.orients = self._auto_orient or any(
             isinstance(edit, edits.Rotate) and edit.angle is None for edit in self._edits
         )
+        resize = self._last(edits.Resize)
+        stored = Size(header.width, header.height)
+        self.target = Target(None, None) if resize is None else geometry.target_of(resize, stored)
         self._resize_at = self._index(edits.Resize) if self.target.given else None
+        self._cuts = self._all_cuts()
         self.rotates_before = self._rotates_before()
 
     # Order
@@ -58,26 +62,24 @@ class Listing:
         rest, header = self._edits, self._header
         while True:
             ellipse = next((index for index, edit in enumerate(rest) if isinstance(edit, edits.RoundCrop)), None)
-            end = len(rest) if ellipse is None else ellipse + 1
-            stage = Listing(rest[:end], header, self._animated, self._auto_orient)
-            yield stage
             if ellipse is None:
+                yield self if rest is self._edits else Listing(rest, header, self._animated, self._auto_orient)
                 return
-            rest = rest[end:]
+            stage = Listing(rest[: ellipse + 1], header, self._animated, self._auto_orient)
+            yield stage
+            rest = rest[ellipse + 1 :]
             header = replace(header, orientation=1) if stage.orients else header
 
     # Steps
 
-    def filters(self, *kinds: type[Any]) -> Iterator[Step]:
-        for kind in kinds:
-            yield from self.each(kind, steps.Filtered)
+    def filters(self, *kinds: type[Any]) -> list[Step]:
+        return [steps.Filtered(self._latest[kind]) for kind in kinds if kind in self._latest]
 
-    def each(self, kind: type[_E], step: Any) -> Iterator[Step]:
+    def each(self, kind: type[_E], step: Any) -> list[Step]:
         edit = self._last(kind)
-        if edit is not None:
-            yield step(edit)
+        return [] if edit is None else [step(edit)]
 
-    def _cuts(self) -> list[tuple[bool, Step]]:
+    def _all_cuts(self) -> list[tuple[bool, Step]]:
         """(before the resize?, cut): before it only the first of those that were listed there."""
         cuts: list[tuple[bool, Step]] = []
         for index, edit in enumerate(self._edits):
@@ -87,12 +89,12 @@ class Listing:
                 cuts.append((not resized and not any(before for before, _ in cuts), step))
         return cuts
 
-    def cuts_before(self) -> Iterator[Step]:
-        return (step for before, step in self._cuts() if before)
+    def cuts_before(self) -> list[Step]:
+        return [step for before, step in self._cuts if before]
 
     def cuts_after(self) -> Iterator[Step]:
         """There is one cut of the result: of several the last counts, but a face is looked for where it was listed."""
-        later = [step for before, step in self._cuts() if not before]
+        later = [step for before, step in self._cuts if not before]
         last = next((step for step in reversed(later) if isinstance(step, steps.Cut)), None)
         return (step for step in later if step is last or not isinstance(step, steps.Cut))
 
@@ -109,7 +111,7 @@ class Listing:
     def _turns(self) -> tuple[list[Turn], list[Turn]]:
         """What turns before everything else, and what turns after the scaling."""
         upright, own = self._upright(), self._own_turns()
-        cuts = self._last(edits.Trim) is not None or any(True for _ in self.cuts_before())
+        cuts = self._last(edits.Trim) is not None or bool(self.cuts_before())
         orients_first = self.rotates_before or (self._auto_orient and cuts)
         first = upright * orients_first + own * self.rotates_before
         later = upright * (not orients_first) + own * (not self.rotates_before)
@@ -124,15 +126,6 @@ class Listing:
         yield from (steps.Turned(turn) for turn in self._turns()[0])
         if self.rotates_before:
             yield from self.free_rotation()
-
-    @property
-    def target(self) -> Target:
-        edit = self._last(edits.Resize)
-        return (
-            Target(None, None)
-            if edit is None
-            else geometry.target_of(edit, Size(self._header.width, self._header.height))
-        )
 
     def resize(self) -> Iterator[Step]:
         edit = self._last(edits.Resize) or edits.Resize()
@@ -153,7 +146,7 @@ class Listing:
     def shrinks_on_load(self) -> bool:
         """Whether nothing needs the full pixels before the resize (contract 5.3)."""
         turned_first = any(True for _ in self.turns_first())
-        needs_all = self._last(edits.Gamma) or self._last(edits.Trim) or any(True for _ in self.cuts_before())
+        needs_all = self._last(edits.Gamma) or self._last(edits.Trim) or self.cuts_before()
         return self.target.given and not turned_first and not needs_all
 
     @property
