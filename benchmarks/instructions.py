@@ -26,7 +26,8 @@ LEVELS = ("scalar", "avx2")
 # Making the input and hashing the result are the same work on every level and none of the kernels'.
 ASIDE = {"mix", "picture", "main", "read_file"}
 ENTROPY = re.compile(r"entropy_\w+|decode_(all|some|none)_\w+")
-PICTURE, PICTURE_SIZE = "photo-odd.jpg", ("1237", "811")
+DEFLATE = re.compile(r"(parse|codes|huffman|png_deflate)_\w+|longest|common|count_bytes|choose|put_\w+|by_count")
+JPEG, PNG = ("photo-odd.jpg", "1237", "811"), ("photo-2mp-alpha.png", "1600", "1250")
 EVERYTHING = re.compile("")
 
 
@@ -67,10 +68,12 @@ def measure() -> Counts:
         folder = Path(name)
         kernels = build(folder / "kernels", optimise="-O3", avx2=True)
         chain = build_chain(folder / "chain", avx2=True)
-        picture = folder / PICTURE
-        picture.write_bytes(FILES[PICTURE]())
+        for picture, *_ in (JPEG, PNG):
+            (folder / picture).write_bytes(FILES[picture]())
         programs = dict.fromkeys(families(kernels), (kernels, ()))
-        programs |= {family: (chain, (str(picture), *PICTURE_SIZE)) for family in families(chain)}
+        for family in families(chain):
+            picture, *size = PNG if family == "chain-png" else JPEG
+            programs[family] = (chain, (str(folder / picture), *size))
         jobs = [
             (program, (family, str(level), *more), folder)
             for family, (program, more) in programs.items()
@@ -82,7 +85,8 @@ def measure() -> Counts:
         by_level = {level: next(found) for level in LEVELS}
         counts[family] = {level: thousands(functions) for level, functions in by_level.items()}
         if program == chain:
-            counts[f"{family}, entropy"] = {level: thousands(own, ENTROPY) for level, own in by_level.items()}
+            part, names = ("deflate", DEFLATE) if family == "chain-png" else ("entropy", ENTROPY)
+            counts[f"{family}, {part}"] = {level: thousands(own, names) for level, own in by_level.items()}
     return counts
 
 

@@ -1,6 +1,7 @@
 /*
- * Runs the engine over a JPEG file and prints a hash of what came out, for benchmarks/instructions.py to count what is
- * spent. Usage: chain FAMILY LEVEL FILE WIDTH HEIGHT; without arguments: the families.
+ * Runs the engine over a file, to one of the same format, and prints a hash of what came out, for
+ * benchmarks/instructions.py to count what is spent. Usage: chain FAMILY LEVEL FILE WIDTH HEIGHT; without arguments:
+ * the families.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -11,12 +12,14 @@
 
 static const struct {
     const char *name;
+    pixelshift_engine_format format;
     int scale, width, height;
     pixelshift_engine_sharpen_kind sharpen;
 } FAMILIES[] = {
-    {"chain-full", 8, 400, 262, PIXELSHIFT_ENGINE_SHARPEN_NONE},
-    {"chain-scaled", 2, 200, 131, PIXELSHIFT_ENGINE_SHARPEN_NONE},
-    {"chain-sharpened", 3, 300, 197, PIXELSHIFT_ENGINE_SHARPEN_MILD},
+    {"chain-full", PIXELSHIFT_ENGINE_JPEG, 8, 400, 262, PIXELSHIFT_ENGINE_SHARPEN_NONE},
+    {"chain-scaled", PIXELSHIFT_ENGINE_JPEG, 2, 200, 131, PIXELSHIFT_ENGINE_SHARPEN_NONE},
+    {"chain-sharpened", PIXELSHIFT_ENGINE_JPEG, 3, 300, 197, PIXELSHIFT_ENGINE_SHARPEN_MILD},
+    {"chain-png", PIXELSHIFT_ENGINE_PNG, 8, 400, 312, PIXELSHIFT_ENGINE_SHARPEN_NONE},
 };
 
 static uint8_t *read_file(const char *path, size_t *size) {
@@ -38,7 +41,7 @@ static uint8_t *read_file(const char *path, size_t *size) {
 }
 
 static int run(int family, pixelshift_cpu_level level, char **arguments) {
-    pixelshift_engine_job job = {.level = level, .source = PIXELSHIFT_ENGINE_JPEG, .sink = PIXELSHIFT_ENGINE_JPEG};
+    pixelshift_engine_job job = {.level = level, .source = FAMILIES[family].format, .sink = FAMILIES[family].format};
     uint8_t *data = read_file(arguments[0], &job.size), *body;
     if (data == NULL) {
         return 2;
@@ -51,6 +54,7 @@ static int run(int family, pixelshift_cpu_level level, char **arguments) {
     job.sharpen.kind = FAMILIES[family].sharpen;
     job.filter = PIXELSHIFT_RESAMPLE_LANCZOS3;
     job.jpeg.quality = 80;
+    job.png = (pixelshift_engine_png){.level = 6, .adaptive = 1};
     job.output_limit = 1 << 24;
     size_t size;
     if (pixelshift_engine_run(&job, &body, &size) != PIXELSHIFT_ENGINE_OK) {

@@ -15,6 +15,7 @@
 #include "pixelshift/fdct.h"
 #include "pixelshift/idct.h"
 #include "pixelshift/pettitt.h"
+#include "pixelshift/png.h"
 #include "pixelshift/rank.h"
 #include "pixelshift/resample.h"
 #include "pixelshift/saliency.h"
@@ -271,6 +272,36 @@ static void pettitt(void) {
     mix(sums, (size_t)count * sizeof *sums);
 }
 
+static void png_rows(size_t step) {
+    const pixelshift_png_kernels_table *kernels = pixelshift_png_kernels(level);
+    const size_t bytes = 1001 * step, stride = bytes + PIXELSHIFT_PNG_MARGIN;
+    uint8_t *above = (uint8_t *)room(3 * stride) + PIXELSHIFT_PNG_MARGIN;
+    uint8_t *row = above + stride;
+    uint8_t *result = row + stride;
+    uint8_t *pixels = picture(2 * bytes);
+    memcpy(above, pixels, bytes);
+    memcpy(row, pixels + bytes, bytes);
+    for (int i = PIXELSHIFT_PNG_NONE; i < PIXELSHIFT_PNG_FILTERS; i++) {
+        kernels->filter(result, row, above, bytes, step, (pixelshift_png_filter)i);
+        mix(result, bytes);
+        kernels->unfilter(pixels, row, above, bytes, step, (pixelshift_png_filter)i);
+        mix(pixels, bytes);
+    }
+    uint8_t *const pair[2] = {pixels, pixels + bytes};
+    const uint8_t *const from[2] = {row, result};
+    kernels->unfilter_paeth_pair(pair, from, above, bytes, step);
+    mix(pixels, 2 * bytes);
+    uint64_t costs[PIXELSHIFT_PNG_FILTERS];
+    kernels->weigh(costs, row, above, bytes, step);
+    mix(costs, sizeof costs);
+}
+
+static void png(void) {
+    for (size_t step = 1; step <= 4; step++) {
+        png_rows(step);
+    }
+}
+
 static void ycbcr(void) {
     const pixelshift_ycbcr_kernels_table *kernels = pixelshift_ycbcr_kernels(level);
     const size_t pixels = 40007;
@@ -312,6 +343,7 @@ static const struct {
     {"fdct", fdct},
     {"idct", idct},
     {"pettitt", pettitt},
+    {"png", png},
     {"warp", warp},
     {"ycbcr", ycbcr},
 };

@@ -10,8 +10,8 @@ NATIVE = ROOT / "native"
 BASE_FLAGS = ("-std=gnu11", "-ffp-contract=off", f"-I{NATIVE / 'include'}")
 AVX2_FLAGS = ("-mavx2", "-mbmi2", "-fno-tree-ter", "-fno-tree-reassoc")
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer")
-# They need codec libraries, and have tests of their own.
-APART = {"png.c", "entropy.c"}
+# It needs the JPEG decoder around it, and has tests of its own.
+APART = {"entropy.c"}
 
 
 @dataclass(frozen=True)
