@@ -34,8 +34,7 @@ REFUSALS = (ValueError, TypeError, OverflowError, MemoryError, KeyError, _engine
 GUARD, MARGIN = 0xA5, 128
 JPEG = pictures.encoded(pictures.gradient(60, 41), "JPEG")
 PNG = pictures.encoded(pictures.gradient(60, 41), "PNG")
-_levels = np.arange(256, dtype=np.float32)
-CURVES = _colour.Curves(_levels / 255, np.append(_levels, np.float32(255)))
+CURVES = _colour.Curves()
 
 
 def seldom(usual: st.SearchStrategy[Any], hostile: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
