@@ -8,17 +8,12 @@
 
 enum { BLOCK = 8 };
 
-/* Eight pixels as 32-bit values; of RGB, 28 bytes are read. */
-static inline __m256i load(const uint8_t *src, size_t channels) {
-    if (channels == 4) {
-        return _mm256_loadu_si256((const __m256i *)src);
-    }
-    const __m256i spread = _mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, 0, 1, 2, -1, 3, 4, 5,
-                                            -1, 6, 7, 8, -1, 9, 10, 11, -1);
-    __m128i first = _mm_loadu_si128((const __m128i *)src), second = _mm_loadu_si128((const __m128i *)(src + 12));
-    return _mm256_shuffle_epi8(_mm256_set_m128i(second, first), spread);
+/* Eight pixels of RGBA, for their alpha; of RGB nothing. */
+static inline __m256i alpha_of(const uint8_t *src, size_t channels) {
+    return channels == 4 ? _mm256_loadu_si256((const __m256i *)src) : _mm256_setzero_si256();
 }
 
+/* Eight pixels, and no byte beyond them. */
 static inline void store(uint8_t *dst, __m256i pixels, size_t channels) {
     if (channels == 4) {
         _mm256_storeu_si256((__m256i *)dst, pixels);
@@ -68,18 +63,12 @@ static inline void store_bytes(uint8_t *dst, __m256i values) {
     _mm_storel_epi64((__m128i *)dst, _mm_packus_epi16(words, words));
 }
 
-/* Whether a full block may be read at pixel i: RGB reads reach two pixels further. */
-static inline int fits(size_t i, size_t pixels, size_t channels) {
-    return i + BLOCK + (channels == 3 ? 2 : 0) <= pixels;
-}
-
 void pixelshift_colour_adjust_avx2(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables,
                                    const pixelshift_colour_adjustment *adjustment, size_t pixels, size_t channels) {
     size_t i = 0;
-    for (; fits(i, pixels, channels); i += BLOCK) {
-        __m256i kept = channels == 4 ? load(src + channels * i, channels) : _mm256_setzero_si256();
+    for (; i + BLOCK <= pixels; i += BLOCK) {
         lane_triple lab = adjust_lab(to_lab(linear_light(src + channels * i, tables, channels)), adjustment);
-        store(dst + channels * i, levels(from_lab(lab), kept, tables), channels);
+        store(dst + channels * i, levels(from_lab(lab), alpha_of(src + channels * i, channels), tables), channels);
     }
     pixelshift_colour_adjust_scalar(dst + channels * i, src + channels * i, tables, adjustment, pixels - i, channels);
 }
@@ -87,7 +76,7 @@ void pixelshift_colour_adjust_avx2(uint8_t *dst, const uint8_t *src, const pixel
 void pixelshift_colour_split_avx2(pixelshift_colour_planes dst, const uint8_t *src,
                                   const pixelshift_colour_tables *tables, size_t pixels, size_t channels) {
     size_t i = 0;
-    for (; fits(i, pixels, channels); i += BLOCK) {
+    for (; i + BLOCK <= pixels; i += BLOCK) {
         lane_triple lab = to_lab(linear_light(src + channels * i, tables, channels));
         lane light = clip(lane_mul(lab.x, lane_set(327.67f)), 0.0f, 32767.0f);
         lane a = clip(lane_mul(lab.y, lane_set(256.0f)), -32768.0f, 32767.0f);
@@ -117,14 +106,13 @@ static inline lane_triple lab_of(lane light, const int16_t *a, const int16_t *b)
 
 /* Into the colours of eight pixels, whose alpha stays. */
 static inline void replace(uint8_t *dst, lane_triple lab, const pixelshift_colour_tables *tables, size_t channels) {
-    __m256i kept = channels == 4 ? load(dst, channels) : _mm256_setzero_si256();
-    store(dst, levels(from_lab(lab), kept, tables), channels);
+    store(dst, levels(from_lab(lab), alpha_of(dst, channels), tables), channels);
 }
 
 void pixelshift_colour_join_avx2(uint8_t *dst, pixelshift_colour_planes src, const pixelshift_colour_tables *tables,
                                  size_t pixels, size_t channels) {
     size_t i = 0;
-    for (; fits(i, pixels, channels); i += BLOCK) {
+    for (; i + BLOCK <= pixels; i += BLOCK) {
         replace(dst + channels * i, lab_of(words(src.light + i), src.a + i, src.b + i), tables, channels);
     }
     pixelshift_colour_planes rest = {src.light + i, src.a + i, src.b + i};
@@ -136,7 +124,7 @@ void pixelshift_colour_sharpen_avx2(uint8_t *dst, pixelshift_colour_planes src, 
                                     const pixelshift_colour_sharpening *sharpening, size_t pixels, size_t channels) {
     const lane_sharpening by = sharpening_in_parts(sharpening);
     size_t i = 0;
-    for (; fits(i, pixels, channels); i += BLOCK) {
+    for (; i + BLOCK <= pixels; i += BLOCK) {
         lane light = sharpened(words(src.light + i), words(smooth + i), &by);
         replace(dst + channels * i, lab_of(light, src.a + i, src.b + i), tables, channels);
     }
@@ -147,7 +135,7 @@ void pixelshift_colour_sharpen_avx2(uint8_t *dst, pixelshift_colour_planes src, 
 void pixelshift_colour_lightness_avx2(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables,
                                       size_t pixels, size_t channels) {
     size_t i = 0;
-    for (; fits(i, pixels, channels); i += BLOCK) {
+    for (; i + BLOCK <= pixels; i += BLOCK) {
         lane light = to_lab(linear_light(src + channels * i, tables, channels)).x;
         store_bytes(dst + i, lane_cut(clip(light, 0.0f, 100.0f)));
     }
@@ -157,7 +145,7 @@ void pixelshift_colour_lightness_avx2(uint8_t *dst, const uint8_t *src, const pi
 void pixelshift_colour_luminance_avx2(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables,
                                       size_t pixels, size_t channels) {
     size_t i = 0;
-    for (; fits(i, pixels, channels); i += BLOCK) {
+    for (; i + BLOCK <= pixels; i += BLOCK) {
         lane_triple linear = linear_light(src + channels * i, tables, channels);
         store_bytes(dst + i, encode(dot(linear, 0.2126f, 0.7152f, 0.0722f), tables->encoded));
     }

@@ -213,6 +213,7 @@ static void hand_over(engine *self, uint8_t **output, size_t *output_size) {
 static pixelshift_engine_status attempt(const pixelshift_engine_job *job, const engine_source_kind *kind,
                                         uint8_t **output, size_t *output_size) {
     engine self = {0};
+    engine_keep_heap();
     pixelshift_engine_status status = run(&self, job, kind);
     if (status == PIXELSHIFT_ENGINE_OK) {
         hand_over(&self, output, output_size);
@@ -269,6 +270,7 @@ pixelshift_engine_status pixelshift_engine_encode(const pixelshift_engine_job *j
         return PIXELSHIFT_ENGINE_UNSUPPORTED;
     }
     engine self = {0};
+    engine_keep_heap();
     pixelshift_engine_status status = encode(&self, job, pixels, stride, (engine_colour)channels);
     if (status == PIXELSHIFT_ENGINE_OK) {
         hand_over(&self, output, output_size);
@@ -298,6 +300,7 @@ static pixelshift_engine_status filter(engine *self, const pixelshift_engine_job
 pixelshift_engine_status pixelshift_engine_filter(const pixelshift_engine_job *job, uint8_t *result,
                                                   const uint8_t *pixels, int channels) {
     engine self = {0};
+    engine_keep_heap();
     pixelshift_engine_status status = filter(&self, job, result, pixels, channels);
     close(&self);
     return status;

@@ -1,11 +1,13 @@
 """What a worker holds while it makes a large photograph small."""
 
 import io
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -48,3 +50,27 @@ def test_twelve_megapixels_to_800_pixels_take_a_few_megabytes(tmp_path: Path) ->
     call, worker = map(int, run.stdout.split())
     assert call < 8_000, f"{call} kB beyond what was there, for a picture of 36 MB"
     assert worker < 40_000, f"{worker} kB beyond the bare interpreter, the file included"
+
+
+FAULTS = """
+import resource, sys
+from pathlib import Path
+from pixelshift.imaging import edit
+
+data = Path(sys.argv[1]).read_bytes()
+edits = {"resize": {"width": 600}, "sharpen": {"sigma": 1}}
+for _ in range(5):
+    edit(data, edits)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    edit(data, edits)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries keep memory by other rules")
+def test_one_picture_after_the_other_uses_the_same_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(photograph(2000, 1500))
+    run = subprocess.run([sys.executable, "-c", FAULTS, path], capture_output=True, text=True, check=True, timeout=100)
+    assert int(run.stdout) < 500, "pages that the system had to give anew, of ten edits"
