@@ -69,7 +69,8 @@ def measure(photograph: str, row: Row, peers: dict[str, Peer], by: Scorer, folde
     """One photograph through one row, by everybody."""
     picture = grained(scaled(f"{photograph}.jpg", row.source))
     original = by.original(reduced(picture, row.size))
-    source, result = folder / "source.jpg", folder / "result"
+    # Workers know work that is not new by its arguments, so each picture has a name of its own.
+    source, result = folder / f"{photograph}-{row.source[0]}.jpg", folder / "result"
     source.write_bytes(jpeg(picture))
     work = Edit(source, row.size, format=row.format)
 
