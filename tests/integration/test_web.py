@@ -166,7 +166,7 @@ def test_the_document_is_valid_and_describes_every_route(client: httpx.Client) -
         ("GET", "/a.bmp", 400, "RequestTypeError"),
         ("GET", "/-/none", 404, "NoSuchKey"),
         ("GET", "/-/purge", 405, "MethodNotAllowed"),
-        ("POST", "/-/purge", 400, "InvalidParameter"),
+        ("POST", "/-/purge", 401, "Unauthorized"),
         ("DELETE", "/healthz", 405, "MethodNotAllowed"),
     ],
 )
@@ -194,6 +194,11 @@ def test_purging_needs_the_token_and_then_makes_the_next_picture_anew(client: ht
         refused = client.post("/-/purge", json={"everything": True}, headers=headers)
         assert (refused.status_code, refused.json()["code"]) == (401, "Unauthorized")
     assert client.post("/-/purge", json={}, headers=bearer).status_code == 400
+    assert client.post("/-/purge", content=b"{", headers=bearer).json()["code"] == "InvalidParameter"
+    assert client.post("/-/purge", json={"prefix": 1}, headers=bearer).json()["message"].startswith("prefix: ")
+    assert client.post("/-/purge", content=b" " * 20_000, headers=bearer).status_code == 413
+    # Who may not ask learns nothing of what could be asked.
+    assert {client.post("/-/purge", content=body).status_code for body in (b"", b"{", b" " * 20_000)} == {401}
     assert client.post("/-/purge", json={"source": "a", "prefix": "b"}, headers=bearer).status_code == 400
     assert client.post("/-/purge", json={"source": "pictures/a.jpg"}, headers=bearer).json()["purged"] >= 1
     assert "fwd=uri-miss" in client.get("/62x31/a.jpg").headers["cache-status"]

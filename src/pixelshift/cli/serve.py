@@ -71,7 +71,8 @@ def serve(
     )
     listener = _listening(config)
     address = f"http://{'[' + host + ']' if ':' in host else host}:{listener.getsockname()[1]}"
-    _announce(address, Path(settings.origin.folder) if settings.origin.kind == "folder" else None)
+    folder = Path(settings.origin.folder) if settings.origin.kind == "folder" else None
+    _announce(address, folder, metrics=settings.web.metrics)
     if watched is not None:
         typer.echo(f"Series: {address}/live", err=True)
     _server(config, watched).run(sockets=[listener])
@@ -210,13 +211,14 @@ def _series_routers(watched: "SeriesRuntime | None") -> "list[APIRouter]":
     return [create_router(watched.service, token=watched.token)]
 
 
-def _announce(address: str, folder: Path | None) -> None:
+def _announce(address: str, folder: Path | None, *, metrics: bool) -> None:
     """Prints where the service listens, and URLs that show what it can do with the pictures at hand."""
     from rich.console import Console
 
     from pixelshift.cli.examples import example_urls
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    console.print(f"[bold]Pixelshift[/bold] serves on {address}  (API: {address}/-/docs, metrics: {address}/metrics)")
+    beside = f"API: {address}/-/docs" + (f", metrics: {address}/metrics" if metrics else "")
+    console.print(f"[bold]Pixelshift[/bold] serves on {address}  ({beside})")
     for title, path in example_urls(folder) if folder is not None else ():
         console.print(f"  {title}\n    [link={address}{path}]{address}{path}[/link]", markup=True)

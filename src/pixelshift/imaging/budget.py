@@ -7,6 +7,7 @@ from pixelshift.edits.types import Format
 from pixelshift.errors import InvalidRequestError, TooLargeError
 from pixelshift.imaging import steps
 from pixelshift.imaging.base import Header
+from pixelshift.imaging.codecs import png
 from pixelshift.imaging.geometry import Size
 from pixelshift.imaging.steps import Step
 from pixelshift.limits import Limits
@@ -72,7 +73,11 @@ def outside(step: steps.Cut, size: Size) -> InvalidRequestError:
     )
 
 
-_ENCODE_COST = {Format.JPEG: 20.0, Format.PNG: 200.0, Format.GIF: 300.0, Format.TIFF: 30.0, Format.RAW: 1.0}
+_ENCODE_COST = {Format.JPEG: 20.0, Format.GIF: 300.0, Format.TIFF: 30.0, Format.RAW: 1.0}
+_PNG_COST = (2.0, 40.0, 50.0, 60.0, 150.0, 160.0, 200.0, 430.0, 760.0, 1080.0)
+"""By ``compressionLevel``."""
+_PALETTE_COST = 2500.0
+"""Colours are chosen and dithered, which no deadline interrupts."""
 
 
 def _encode_cost(format_: Format, options: Mapping[str, Any]) -> float:
@@ -81,6 +86,9 @@ def _encode_cost(format_: Format, options: Mapping[str, Any]) -> float:
         return 150.0 * (1 + int(options.get("effort", 4))) * (2 if options.get("lossless") else 1)
     if format_ is Format.AVIF:
         return 600.0 * (1 << int(options.get("effort", 1)))
+    if format_ is Format.PNG:
+        is_palette = png.wants_palette(options)
+        return _PNG_COST[int(options.get("compressionLevel", 6))] + (_PALETTE_COST if is_palette else 0.0)
     return _ENCODE_COST[format_]
 
 

@@ -38,11 +38,11 @@ def run(
     """
     timings: dict[str, float] = {}
     bounds = Bounds(plan.limits.output_bytes, deadline)
-    with _timed("stream", timings):
-        streamed = None if plan.stream is None else _stream(plan, plan.stream, source, assets or Assets(), bounds)
-    if streamed is not None:
-        return Encoded(streamed, plan.format, *plan.size, timings_ms=timings)
-    del timings["stream"]
+    if plan.stream is not None:
+        with _timed("stream", timings):
+            streamed = _stream(plan, plan.stream, source, assets or Assets(), bounds)
+        if streamed is not None:
+            return Encoded(streamed, plan.format, *plan.size, timings_ms=timings)
     with _timed("decode", timings):
         picture = _decode(plan, source, deadline)
     with _timed("edit", timings):

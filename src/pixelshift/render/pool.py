@@ -13,6 +13,7 @@ from typing import Any
 
 from pixelshift.errors import InternalError, OverloadedError, PixelshiftError
 from pixelshift.imaging.base import Encoded
+from pixelshift.imaging.deadline import too_late
 from pixelshift.render.base import Job
 from pixelshift.render.channel import Channel, ChannelBrokenError, ChannelClosedError
 from pixelshift.render.wire import pack_error, pack_job, unpack_encoded, unpack_error
@@ -44,6 +45,10 @@ class WorkerLostError(Exception):
     """A worker ended, or had to be ended, in the middle of a job."""
 
 
+class WorkerOverdueError(WorkerLostError):
+    """It had to be ended because its time was up."""
+
+
 class WorkerPool:
     """Renders each job in one of ``size`` processes, one job at a time each."""
 
@@ -61,6 +66,9 @@ class WorkerPool:
         worker = self._take(job.deadline_s)
         try:
             return worker.perform(job)
+        except WorkerOverdueError as error:
+            # Mere slowness is no ground for refusing the original's other pictures.
+            raise too_late() from error
         except WorkerLostError as error:
             self._suspects.note(job.identity)
             raise InternalError(
@@ -147,7 +155,8 @@ class Worker:
     def perform(self, job: Job) -> Encoded:
         """Has the job done.
 
-        :raises WorkerLostError: the process ended, or said nonsense, or was killed for not ending by itself.
+        :raises WorkerOverdueError: the process was killed for not stopping at the job's deadline.
+        :raises WorkerLostError: the process ended, or said nonsense.
         :raises PixelshiftError: what the job raised.
         """
         self._jobs_left -= 1
@@ -162,7 +171,7 @@ class Worker:
                 self._channel.send(_look(job, head, body), deadline_s=limit_s)
         except TimeoutError as error:
             self._kill()
-            raise WorkerLostError("killed: it did not stop at its deadline") from error
+            raise WorkerOverdueError("killed: it did not stop at its deadline") from error
         except (ChannelClosedError, ChannelBrokenError) as error:
             self._kill()
             raise WorkerLostError(f"{error}; exit status {self._process.returncode}") from error

@@ -5,22 +5,26 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Header, Response
+from fastapi import APIRouter, FastAPI, Header, Request, Response
 from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 from starlette.routing import BaseRoute
 
 import pixelshift
 from pixelshift.delivery.shared import SharedService
-from pixelshift.errors import ForbiddenError, InvalidRequestError
+from pixelshift.errors import ForbiddenError, InvalidRequestError, TooLargeError
 from pixelshift.value import field, frozen
 from pixelshift.web.error_page import error_page
 from pixelshift.web.image import ImageFace, Patience
 from pixelshift.web.observe import Observer
 from pixelshift.web.openapi import document_pictures
 from pixelshift.web.problem import answer_errors
+
+_JSON = "application/json"
+_PURGE_BYTES = 16 * 1024
 
 
 @frozen
@@ -97,9 +101,16 @@ def _operations_router(operations: Operations) -> APIRouter:
         is_ready = operations.is_ready()
         return JSONResponse({"status": "ok" if is_ready else "not ready"}, 200 if is_ready else 503)
 
-    @router.post("/-/purge", summary="Forget finished pictures", responses={401: {"description": "No valid token"}})
-    async def purge(wanted: Purge, authorization: Annotated[str, Header()] = "") -> Purged:
+    @router.post(
+        "/-/purge",
+        summary="Forget finished pictures",
+        responses={401: {"description": "No valid token"}},
+        openapi_extra={"requestBody": {"required": True, "content": {_JSON: {"schema": Purge.model_json_schema()}}}},
+    )
+    async def purge(request: Request, authorization: Annotated[str, Header()] = "") -> Purged:
+        # Here rather than by FastAPI, which would read the body of whoever may not ask.
         _check_token(authorization, operations.admin_token)
+        wanted = await _purge_of(request)
         if [wanted.source is not None, wanted.prefix is not None, wanted.everything].count(True) != 1:
             raise InvalidRequestError("Name exactly one of source, prefix and everything.")
         count = await run_in_threadpool(operations.service.purge, source=wanted.source, prefix=wanted.prefix)
@@ -117,6 +128,19 @@ def _operations_router(operations: Operations) -> APIRouter:
             return Response(generate_latest(operations.registry), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+async def _purge_of(request: Request) -> Purge:
+    """The body, of bounded size."""
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _PURGE_BYTES:
+            raise TooLargeError(f"A purge has at most {_PURGE_BYTES} bytes.")
+    try:
+        return Purge.model_validate_json(body)
+    except ValidationError as error:
+        raise RequestValidationError([{**one, "loc": ("body", *one["loc"])} for one in error.errors()]) from None
 
 
 def _check_token(authorization: str, token: str) -> None:

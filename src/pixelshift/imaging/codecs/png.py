@@ -164,9 +164,14 @@ def encode(picture: "Picture", options: Mapping[str, Any], bounds: Bounds) -> by
     return written("png", picture.frames[0], chosen, blocks(picture.metadata), bounds)
 
 
+def wants_palette(options: Mapping[str, Any]) -> bool:
+    """Whether a palette is asked for, or anything that only palettes have."""
+    return bool(options.get("palette")) or any(name in options for name in _PALETTE_OPTIONS)
+
+
 def native_options(options: Mapping[str, Any]) -> dict[str, Any] | None:
     """The options as :mod:`pixelshift._native._engine` has them; ``None`` where a palette is asked for."""
-    if options.get("palette") or any(name in options for name in _PALETTE_OPTIONS):
+    if wants_palette(options):
         return None
     return {
         "level": int(options.get("compressionLevel", 6)),
