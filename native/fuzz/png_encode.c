@@ -6,7 +6,7 @@
 
 /* Byte 0: channels and filtering, byte 1: level, bytes 2 and 3: width; the rest are pixels, repeated as often as asked.
  */
-enum { HEADER = 5, MOST_ROWS = 4096, MOST_BYTES = 1 << 20 };
+enum { HEADER = 5, MOST_ROWS = 4096, MOST_BYTES = 3 << 16 };
 
 static uint8_t *encoded(const pixelshift_engine_job *job, const uint8_t *pixels, int channels, size_t *size) {
     uint8_t *body;
