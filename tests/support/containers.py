@@ -1,4 +1,4 @@
-"""Images built and run by buildah and podman, without a Docker engine (see docs/how-to/run-on-lambda.md)."""
+"""Images built and run by buildah and podman, without a Docker engine (see docs/how-to/run-the-containers.md)."""
 
 import json
 import subprocess
@@ -20,9 +20,14 @@ def build(target: str, **arguments: str) -> str:
     """Builds a target of docker/Dockerfile; the name of the image. Layers of earlier builds are used again."""
     name = "-".join(["localhost/pixelshift", target, *arguments.values()]).lower()
     options = [f"--build-arg={key}={value}" for key, value in arguments.items()]
-    command = ["buildah", "bud", "--isolation", "chroot", "--layers", "--target", target, "-t", name, *options]
-    _engine(*command, "-f", "docker/Dockerfile", ".", limit_s=1800)
+    build_from(ROOT, ROOT / "docker" / "Dockerfile", name, "--target", target, *options)
     return name
+
+
+def build_from(context: Path, dockerfile: Path, name: str, *options: str) -> None:
+    """Builds any Dockerfile in its context under a name."""
+    command = ["buildah", "bud", "--isolation", "chroot", "--layers", "-t", name, *options]
+    _engine(*command, "-f", str(dockerfile), str(context), limit_s=1800)
 
 
 def inspect(image: str) -> dict[str, Any]:
