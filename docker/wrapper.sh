@@ -1,8 +1,7 @@
 #!/bin/sh
 # An example of a wrapper: AWS_LAMBDA_EXEC_WRAPPER=/opt/wrapper.sh runs it in front of the runtime, whose command line it
 # gets and must end in. Lambda looks at that variable in its own images only; here docker/entry.sh does.
-# This one renders with the kernels that a small test left room for: without AVX2 where the function asks for it, with
-# Python's warnings as errors where a stage is a test stage.
+# This one sets variables by STAGE: `test` makes errors of Python's warnings, `scalar` renders without AVX2.
 set -eu
 case ${STAGE:-production} in
 test) export PYTHONWARNINGS=error PYTHONFAULTHANDLER=1 ;;

@@ -14,6 +14,7 @@ from tests.support.emulators import free_port
 from tests.support.function_process import ROOT, Emulated
 
 ENGINE = ROOT / "tests" / "container" / "engine"
+STORE = ROOT / ".containers"
 
 
 def build(target: str, **arguments: str) -> str:
@@ -54,9 +55,9 @@ class Container:
         done = subprocess.run([ENGINE, "podman", "logs", self.name], capture_output=True, text=True, check=True)
         return done.stdout + done.stderr
 
-    def inside(self, *command: str) -> str:
+    def inside(self, *command: str, user: str | None = None) -> str:
         """What a command in it prints."""
-        return _engine("podman", "exec", self.name, *command)
+        return _engine("podman", "exec", *([] if user is None else ["--user", user]), self.name, *command)
 
 
 @contextmanager
@@ -116,6 +117,7 @@ def wait_for_answer(port: int) -> None:
 
 
 def _engine(*command: str, limit_s: float = 120.0) -> str:
-    done = subprocess.run([ENGINE, *command], cwd=ROOT, capture_output=True, text=True, check=False, timeout=limit_s)
+    STORE.mkdir(exist_ok=True)  # where the engine may leave a file of its own, such as `oom`
+    done = subprocess.run([ENGINE, *command], cwd=STORE, capture_output=True, text=True, check=False, timeout=limit_s)
     assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
