@@ -49,6 +49,12 @@ def test_clients_mistakes_are_told_and_harm_nobody(pictures: Emulated) -> None:
     scenarios.clients_mistakes_are_told_and_harm_nobody(pictures)
 
 
+def test_poison_is_refused_and_harms_nobody(image: str, open_folder: Path) -> None:
+    scenarios.poison(open_folder)
+    with function(image, IMAGE, SAMPLES, volumes={open_folder: "/pictures"}) as made:
+        scenarios.poison_is_refused_and_harms_nobody(made)
+
+
 def test_what_cannot_be_sent_whole_is_refused_before_lambda_does(image: str, open_folder: Path) -> None:
     (open_folder / "huge.png").write_bytes(scenarios.large_picture())
     with function(image, IMAGE, SAMPLES, volumes={open_folder: "/pictures"}) as made:

@@ -44,6 +44,12 @@ def test_one_line_of_figures_is_printed_for_each_request(pictures: Emulated) -> 
     assert [one["cold"] for one in figures].count(True) == 1
 
 
+def test_poison_is_refused_and_harms_nobody(tmp_path: Path) -> None:
+    scenarios.poison(tmp_path)
+    with emulated_function(IMAGE, {**SAMPLES, "PIXELSHIFT_FOLDER": str(tmp_path)}, tmp_path / "log") as function:
+        scenarios.poison_is_refused_and_harms_nobody(function)
+
+
 def test_what_cannot_be_sent_whole_is_refused_before_lambda_does(tmp_path: Path) -> None:
     (tmp_path / "huge.png").write_bytes(scenarios.large_picture())
     with emulated_function(IMAGE, {**SAMPLES, "PIXELSHIFT_FOLDER": str(tmp_path)}, tmp_path / "log") as function:

@@ -4,9 +4,12 @@ import base64
 import http.client
 import io
 import json
+import struct
 import threading
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,11 +18,12 @@ from PIL import Image
 
 from tests.support.cloud import Cloud
 from tests.support.devices import BASE
-from tests.support.function_process import Emulated
+from tests.support.function_process import ROOT, Emulated
 from tests.support.http_server import raw_server
 from tests.support.lambda_events import SHAPES, body_of, edits_path
 from tests.support.series import shifted
 
+SAMPLES = ROOT / "samples"
 Start = Callable[[str, dict[str, str]], AbstractContextManager[Emulated]]
 """Starts a handler with an environment."""
 
@@ -58,6 +62,42 @@ def clients_mistakes_are_told_and_harm_nobody(function: Emulated) -> None:
     assert function.document(SHAPES["ALB"]("/fit-in/20x20/logo.png"))["statusCode"] == 200
     posted = function.document(SHAPES["REST"]("/dogs.jpg", method="POST"))
     assert posted["statusCode"] == 405
+
+
+def poison(folder: Path) -> None:
+    """Writes :data:`POISON`, and one good picture beside it."""
+    header = struct.pack(">II5B", 200_000, 200_000, 8, 2, 0, 0, 0)
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 9))
+    svg = f'<!DOCTYPE svg [<!ENTITY e0 "x">{entities}]><svg xmlns="http://www.w3.org/2000/svg"><text>&e8;</text></svg>'
+    photograph = (SAMPLES / "dogs.jpg").read_bytes()
+    contents = {
+        "good.jpg": photograph,
+        "cut.jpg": photograph[:300],
+        "bomb.png": b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(bytes(1000))),
+        "empty.png": b"",
+        "claims.webp": b"RIFF\xff\xff\xff\xffWEBPVP8 \xff\xff\xff\xff" + bytes(64),
+        "entities.svg": svg.encode(),
+        "text.jpg": b"no picture at all, but long enough to be looked at twice",
+    }
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+
+
+POISON = ("cut.jpg", "bomb.png", "empty.png", "claims.webp", "entities.svg", "text.jpg")
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def poison_is_refused_and_harms_nobody(function: Emulated) -> None:
+    """The function's folder is one that :func:`poison` has filled."""
+    for name in POISON:
+        answer = function.document(SHAPES["REST"](f"/{name}", "width=40&format=png"))
+        found = json.loads(body_of(answer))
+        assert (answer["statusCode"], found["status"], found["code"]) == (400, 400, "InstantiationError"), (name, found)
+        good = function.document(SHAPES["REST"]("/good.jpg", "width=40&format=png"))
+        assert good["statusCode"] == 200
 
 
 def large_picture() -> bytes:
