@@ -306,7 +306,8 @@ def _soak(events: int, seed: int, every: int) -> None:
         place += size
     assert world.crashes > events // 5_000
     outcome = world.outcome()
-    assert outcome == undisturbed(rows)
+    # In other batches than those that broke: these must not matter, and large ones are quick.
+    assert outcome == undisturbed(rows, MappingOptions(batch_size=1_000, report_failures=True))
     assert len(outcome.poison) == len(poison)
     states = [DeviceService(world.store, Detection()).state(f"d{i}") for i in range(5)]
     assert sum(state.tally.duplicates for state in states if state) == injected
@@ -320,6 +321,6 @@ def test_15_soak_with_random_faults_counts_what_was_injected(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(7200)
 def test_15_long_soak_of_a_million_events_counts_what_was_injected() -> None:
     _soak(1_000_000, 15, 60)

@@ -145,10 +145,10 @@ def records(
     return made
 
 
-def undisturbed(rows: Sequence[RawRecord], detection: Detection | None = None) -> Outcome:
+def undisturbed(rows: Sequence[RawRecord], options: MappingOptions = DELIVERY) -> Outcome:
     """What the same records leave behind when nothing breaks."""
-    world = World(detection or Detection())
-    world.feed(rows)
+    world = World()
+    world.feed(rows, options)
     return world.outcome()
 
 
