@@ -66,6 +66,7 @@ SEED = [
 ]
 JPEG = [
     Case("jpeg", "12 MP to 800", "photo-12mp.jpg", (800, 600), {SIMD: 0.55, "sharp": 0.50}),
+    Case("jpeg", "4 MP to 256x128", "photo-4mp.jpg", (256, 128), {"sharp": 0.65}),
     Case("jpeg", "2 MP to 400", "photo-2mp.jpg", (400, 312), {"sharp": 0.42}),
     Case("jpeg", "2.5 MP to 512", "photo-2.5mp.jpg", (512, 341), {"sharp": 0.42}),
     Case("jpeg", "progressive 12 MP to 800", "photo-12mp-progressive.jpg", (800, 600)),
