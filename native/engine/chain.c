@@ -68,8 +68,8 @@ static int same_shape(const engine_chain *a, const engine_chain *b) {
            a->to.width == b->to.width && a->to.height == b->to.height;
 }
 
-static pixelshift_engine_status open_axes(engine_chain *chain, const pixelshift_engine_job *job,
-                                          const engine_chain *like) {
+static pixelshift_engine_status open_axes(engine_chain *chain, const engine_rows_plane *picture,
+                                          const pixelshift_engine_job *job, const engine_chain *like) {
     if (like != NULL && same_shape(chain, like)) {
         chain->x = like->x;
         chain->y = like->y;
@@ -80,11 +80,10 @@ static pixelshift_engine_status open_axes(engine_chain *chain, const pixelshift_
     const engine_plane *source = chain->source;
     const pixelshift_engine_box *area = &job->area, *box = &job->box;
     const pixelshift_engine_turn *turn = &job->turn;
-    int across = turn->transpose ? job->height : job->width, down = turn->transpose ? job->width : job->height;
-    span x = plane_span(area->left, area->right, box->left, box->right, across, chain->to.width, source->step_x,
+    span x = plane_span(area->left, area->right, box->left, box->right, picture->width, chain->to.width, source->step_x,
                         turn->transpose ? turn->flip : turn->flop);
-    span y = plane_span(area->top, area->bottom, box->top, box->bottom, down, chain->to.height, source->step_y,
-                        turn->transpose ? turn->flop : turn->flip);
+    span y = plane_span(area->top, area->bottom, box->top, box->bottom, picture->height, chain->to.height,
+                        source->step_y, turn->transpose ? turn->flop : turn->flip);
     pixelshift_engine_status status = open_axis(chain, 0, &chain->x, &chain->from_x, &x, job->filter);
     return status == PIXELSHIFT_ENGINE_OK ? open_axis(chain, 1, &chain->y, &chain->from_y, &y, job->filter) : status;
 }
@@ -99,13 +98,13 @@ static void tell_source(const engine_chain *chain) {
 }
 
 pixelshift_engine_status engine_chain_open(engine_chain *chain, engine_plane *source, const engine_rows_plane *to,
-                                           int premultiply, const pixelshift_engine_job *job,
-                                           const engine_chain *like) {
+                                           const engine_rows_plane *picture, int premultiply,
+                                           const pixelshift_engine_job *job, const engine_chain *like) {
     memset(chain, 0, sizeof *chain);
     chain->source = source;
     chain->to = *to;
     chain->stride = ((size_t)to->padded * (size_t)to->channels + 63) & ~(size_t)63;
-    pixelshift_engine_status status = open_axes(chain, job, like);
+    pixelshift_engine_status status = open_axes(chain, picture, job, like);
     if (status != PIXELSHIFT_ENGINE_OK) {
         return status;
     }

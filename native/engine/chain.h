@@ -22,11 +22,13 @@ typedef struct {
 } engine_chain;
 
 /*
- * Plans the plane's part of the job's box. `like` is an open chain whose weights serve here too if the planes have one
- * shape, as the two chroma planes have; it must stay open as long. Or NULL. `premultiply`: the last channel is alpha.
+ * Plans the plane's part of the job's box, of which `picture` says how large it becomes before it is turned. `like` is
+ * an open chain whose weights serve here too if the planes have one shape, as the two chroma planes have; it must stay
+ * open as long. Or NULL. `premultiply`: the last channel is alpha.
  */
 pixelshift_engine_status engine_chain_open(engine_chain *chain, engine_plane *source, const engine_rows_plane *to,
-                                           int premultiply, const pixelshift_engine_job *job, const engine_chain *like);
+                                           const engine_rows_plane *picture, int premultiply,
+                                           const pixelshift_engine_job *job, const engine_chain *like);
 /* Moves what the source plane holds into the resampler and finished rows into the queue. */
 pixelshift_engine_status engine_chain_advance(engine_chain *chain);
 /* True when the queue holds a whole band, or all that is left. */

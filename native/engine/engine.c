@@ -134,16 +134,44 @@ static pixelshift_engine_status add_filters(engine *self, const pixelshift_engin
     }
 }
 
-static pixelshift_engine_status open_rooms(engine *self, const pixelshift_engine_job *job) {
-    engine_rows rows = first_rows(self, self->source->colour, job->sharpen.kind != PIXELSHIFT_ENGINE_SHARPEN_NONE);
-    pixelshift_engine_status status;
+static int has_canvas(const pixelshift_engine_job *job) {
+    return job->canvas.width > 0;
+}
+
+/* The rows that lie on the canvas of `rows`. */
+static engine_rows rows_on(const pixelshift_engine_canvas *canvas, const engine_rows *rows) {
+    engine_rows on = *rows;
+    for (int p = 0; p < rows->planes; p++) {
+        on.plane[p].width = on.plane[p].padded = canvas->width;
+        on.plane[p].height = canvas->height;
+    }
+    return on;
+}
+
+/* From the source to rows of the output's size. */
+static pixelshift_engine_status add_picture(engine *self, const pixelshift_engine_job *job) {
+    int full_size = job->sharpen.kind != PIXELSHIFT_ENGINE_SHARPEN_NONE || has_canvas(job);
+    engine_rows rows = first_rows(self, self->source->colour, full_size);
+    if (has_canvas(job) && rows.colour != ENGINE_RGB && rows.colour != ENGINE_YCBCR) {
+        return PIXELSHIFT_ENGINE_UNSUPPORTED;
+    }
     const pixelshift_engine_turn *turn = &job->turn;
+    engine_rows on = has_canvas(job) ? rows_on(&job->canvas, &rows) : rows;
     int turns = turn->transpose || turn->flip || turn->flop;
-    engine_rows before = turns ? engine_rows_before(turn, &rows) : rows;
+    engine_rows before = turns ? engine_rows_before(turn, &on) : on;
+    pixelshift_engine_status status;
     self->room = engine_resampler(self->source, &before, job, &status);
     if (status == PIXELSHIFT_ENGINE_OK && turns) {
-        status = add(self, engine_turn(self->room, turn, &rows));
+        status = add(self, engine_turn(self->room, turn, &on));
     }
+    if (status == PIXELSHIFT_ENGINE_OK && has_canvas(job)) {
+        status = add(self, engine_canvas(self->room, &job->canvas, &rows, job->level));
+    }
+    return status;
+}
+
+static pixelshift_engine_status open_rooms(engine *self, const pixelshift_engine_job *job) {
+    pixelshift_engine_status status = add_picture(self, job);
     if (status == PIXELSHIFT_ENGINE_OK) {
         status = add_filters(self, job);
     }

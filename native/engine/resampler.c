@@ -70,7 +70,8 @@ engine_room *engine_resampler(engine_source *source, const engine_rows *rows, co
     int premultiply = engine_has_alpha(source->colour) && job->filter != PIXELSHIFT_RESAMPLE_NEAREST;
     for (int i = 0; *status == PIXELSHIFT_ENGINE_OK && i < source->planes; i++) {
         const engine_chain *like = i > 0 ? &self->chain[i - 1] : NULL;
-        *status = engine_chain_open(&self->chain[i], &source->plane[i], &rows->plane[i], premultiply, job, like);
+        *status = engine_chain_open(&self->chain[i], &source->plane[i], &rows->plane[i], &rows->plane[0], premultiply,
+                                    job, like);
     }
     return &self->room;
 }

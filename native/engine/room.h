@@ -27,6 +27,9 @@ engine_room *engine_resampler(engine_source *source, const engine_rows *rows, co
 engine_rows engine_rows_before(const pixelshift_engine_turn *turn, const engine_rows *rows);
 /* Turns the rows above, which are those before `rows`. */
 engine_room *engine_turn(engine_room *above, const pixelshift_engine_turn *turn, const engine_rows *rows);
+/* Places the picture above on a canvas that becomes `rows`: RGB or YCbCr planes of one size. */
+engine_room *engine_canvas(engine_room *above, const pixelshift_engine_canvas *canvas, const engine_rows *rows,
+                           pixelshift_cpu_level level);
 /* The packed rows of a picture in memory, which must outlive the room. */
 engine_room *engine_array(const uint8_t *pixels, ptrdiff_t stride, const engine_rows *rows, double deadline);
 /* From one packed plane to another: drops alpha over black, grey to RGB and back by dropping or repeating. */

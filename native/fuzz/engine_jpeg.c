@@ -93,6 +93,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (data[0] >> 5 & 1) {
         job.chroma_scale = job.scale;
     }
+    if (data[1] >> 6 & 1 && job.width > 2 && job.height > 2) {
+        job.canvas = (pixelshift_engine_canvas){1, 2, job.width - 2, job.height - 2, {data[2], data[3], data[4]}};
+    }
     if (data[0] >> 7 & 1) {
         job.overlay = overlay_of(job.data, job.size, data[2], data[3]);
     }

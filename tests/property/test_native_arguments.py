@@ -52,6 +52,7 @@ levels = seldom(st.sampled_from([None, "scalar", "avx2"]), st.sampled_from(["avx
 rows = seldom(st.just((0, 1)), st.tuples(integers, integers))
 whole_boxes = st.sampled_from([(0.0, 0.0, 60.0, 41.0), (0.0, 0.0, 1.0, 1.0), (1.25, 0.5, 2.0, 2.5)])
 boxes = seldom(whole_boxes, st.tuples(floats, floats, floats, floats))
+canvases = st.one_of(st.none(), st.tuples(*[integers] * 4, st.tuples(*[integers] * 3)))
 perhaps_boxes = st.one_of(st.none(), boxes)
 
 
@@ -201,6 +202,7 @@ def call_run(g: Guarded) -> None:
         scale=g.draw(seldom(st.sampled_from([1, 2, 3, 4, 8]), integers)),
         chroma_scale=g.draw(st.sampled_from([0, 1, 8, 5])), overlay=overlay,
         overlay_at=(g.draw(integers), g.draw(integers)), options=g.draw(options),
+        turn=g.draw(st.tuples(st.booleans(), st.booleans(), st.booleans())), canvas=g.draw(canvases),
         metadata=g.draw(metadata), output_limit=1 << 16, deadline=time.monotonic() + 0.2,
     )  # fmt: skip
 

@@ -53,6 +53,12 @@ typedef struct {
     int transpose, flip, flop;
 } pixelshift_engine_turn;
 
+/* Where a smaller picture lies on the output. Sides of 0: it fills it, and there is no canvas. */
+typedef struct {
+    int left, top, width, height;
+    uint8_t colour[3]; /* RGB, of what is beside it */
+} pixelshift_engine_canvas;
+
 typedef enum {
     PIXELSHIFT_ENGINE_SHARPEN_NONE = 0,
     PIXELSHIFT_ENGINE_SHARPEN_MILD,  /* by the 3x3 kernel of sharpen.h; alpha is unsupported */
@@ -110,10 +116,11 @@ typedef struct {
      * library decodes, leaves that to the library's rule, which makes up for coarse chroma as far as it can.
      */
     int scale, chroma_scale;
-    pixelshift_engine_box area;  /* pixels outside of it are never looked at; whole numbers */
-    pixelshift_engine_box box;   /* what becomes the output; within the area, edges may be fractional */
-    pixelshift_engine_turn turn; /* what is done to that on the way */
-    int width, height;           /* of the output, turned */
+    pixelshift_engine_box area;      /* pixels outside of it are never looked at; whole numbers */
+    pixelshift_engine_box box;       /* what becomes the output; within the area, edges may be fractional */
+    pixelshift_engine_turn turn;     /* what is done to that on the way */
+    pixelshift_engine_canvas canvas; /* what it is then placed on: within the output, of colours without alpha */
+    int width, height;               /* of the output, turned, canvas and all */
     pixelshift_resample_filter filter;
     pixelshift_engine_sharpen sharpen; /* once resampled */
     pixelshift_engine_overlay overlay; /* laid over the finished rows, which must be colour without alpha */

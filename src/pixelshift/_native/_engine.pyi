@@ -37,6 +37,7 @@ def run(
     scale: int = 8,
     chroma_scale: int = 0,
     turn: tuple[bool, bool, bool] = (False, False, False),
+    canvas: tuple[int, int, int, int, tuple[int, int, int]] | None = None,
     sharpen: Sharpening | None = None,
     overlay: NDArray[np.uint8] | None = None,
     overlay_at: tuple[int, int] = (0, 0),

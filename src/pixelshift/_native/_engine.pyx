@@ -23,6 +23,9 @@ cdef extern from "pixelshift/engine.h":
         PIXELSHIFT_ENGINE_OUTSIDE
     ctypedef struct pixelshift_engine_turn:
         int transpose, flip, flop
+    ctypedef struct pixelshift_engine_canvas:
+        int left, top, width, height
+        uint8_t colour[3]
     ctypedef struct pixelshift_colour_sharpening:
         float m1, m2, x1, y2, y3
     ctypedef enum pixelshift_engine_sharpen_kind:
@@ -61,6 +64,7 @@ cdef extern from "pixelshift/engine.h":
         int scale, chroma_scale
         pixelshift_engine_box area, box
         pixelshift_engine_turn turn
+        pixelshift_engine_canvas canvas
         int width, height
         pixelshift_resample_filter filter
         pixelshift_engine_sharpen sharpen
@@ -223,6 +227,19 @@ cdef _set_overlay(pixelshift_engine_job *job, const uint8_t[:, :, ::1] overlay, 
     job.overlay.pixels = &overlay[0, 0, 0]
 
 
+cdef _set_canvas(pixelshift_engine_job *job, canvas):
+    job.canvas.width = job.canvas.height = 0
+    if canvas is None:
+        return
+    left, top, width, height, colour = canvas
+    job.canvas.left = _within("the picture's left", left, 0, job.width - 1)
+    job.canvas.top = _within("the picture's top", top, 0, job.height - 1)
+    job.canvas.width = _within("the picture's width", width, 1, job.width - left)
+    job.canvas.height = _within("the picture's height", height, 1, job.height - top)
+    for i in range(3):
+        job.canvas.colour[i] = _within("a colour", colour[i], 0, 255)
+
+
 cdef class Sharpening:
     """How to sharpen: without a ``mask`` by the mild 3x3 kernel, else L of CIELAB against its Gaussian.
 
@@ -274,7 +291,8 @@ cdef bytes _result(pixelshift_engine_status status, uint8_t *output, size_t size
 
 
 def run(const uint8_t[::1] data not None, *, str source, str sink, int width, int height, box, area=None,
-        str kernel="lanczos3", int scale=8, int chroma_scale=0, turn=(False, False, False), Sharpening sharpen=None,
+        str kernel="lanczos3", int scale=8, int chroma_scale=0, turn=(False, False, False), canvas=None,
+        Sharpening sharpen=None,
         const uint8_t[:, :, ::1] overlay=None, overlay_at=(0, 0), dict options=None, const uint8_t[::1] metadata=None,
         size_t output_limit=1 << 26, double deadline=0.0, bint reference=False, cpu=None):
     """Makes ``box`` (left, top, right, bottom; stored pixels) of a picture a new file of ``width`` x ``height`` pixels.
@@ -286,7 +304,8 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     marker segments, for PNG chunks, for WebP RIFF chunks. ``scale`` n decodes a JPEG at n/8,
     ``chroma_scale`` its chroma (0: as libjpeg would).
     ``turn`` (transpose, flip, flop) is done to the result, in that order; width and height are those of the picture
-    turned. ``sharpen`` is done to that. ``overlay`` (height, width, 4: RGBA, not premultiplied) is
+    turned. ``canvas`` (left, top, width, height, RGB) says where on the output it lies where it is smaller, and what
+    colour is beside it; pictures with alpha and grey ones are unsupported then. ``sharpen`` is done to that. ``overlay`` (height, width, 4: RGBA, not premultiplied) is
     laid over that, its corner at ``overlay_at`` (left, top), clipped; pictures with alpha and grey ones are unsupported
     then. ``deadline`` is in seconds of CLOCK_MONOTONIC, 0 for none. ``reference`` leaves our own decoders out, for
     comparison: the result is the same. See ``native/include/pixelshift/engine.h``. The GIL is released for the whole
@@ -316,6 +335,7 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     job.box.left, job.box.top, job.box.right, job.box.bottom = box
     job.area.left, job.area.top, job.area.right, job.area.bottom = area or _around(box)
     job.turn.transpose, job.turn.flip, job.turn.flop = (bool(part) for part in turn)
+    _set_canvas(&job, canvas)
     job.filter = <pixelshift_resample_filter><int>_FILTERS.index(kernel)
     _set_sharpening(&job, sharpen)
     _set_overlay(&job, overlay, overlay_at)

@@ -91,6 +91,7 @@ def _stream(plan: Plan, stream: Stream, source: bytes, assets: Assets, bounds: B
             scale=stream.scale,
             chroma_scale=stream.chroma_scale,
             turn=stream.turn.mirrors,
+            canvas=stream.canvas,
             sharpen=None if stream.sharpen is None else sharpening(stream.sharpen),
             overlay=overlay,
             overlay_at=corner,

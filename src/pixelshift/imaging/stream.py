@@ -1,8 +1,8 @@
 """The segment of a plan that one native call can do: rows from decoder to encoder, no pixel in Python.
 
-There is one plan. Where it asks for no more than cut, reduce, turn, sharpen, overlay and encode, :func:`stream_of` sums
-it up in the numbers that the native chain takes; everything else runs step by step on whole arrays
-(:mod:`pixelshift.imaging.perform`).
+There is one plan. Where it asks for no more than cut, reduce, turn, place, sharpen, overlay and encode,
+:func:`stream_of` sums it up in the numbers that the native chain takes; everything else runs step by step on whole
+arrays (:mod:`pixelshift.imaging.perform`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +19,9 @@ from pixelshift.value import frozen
 
 Edges = tuple[float, float, float, float]
 """left, top, right, bottom."""
+
+Canvas = tuple[int, int, int, int, tuple[int, int, int]]
+"""Left, top, width and height of the picture on it; its colour."""
 
 _FINER = {8: 8, 3: 8, 2: 4, 1: 2}
 """What chroma at half the size is decoded to where it is wanted as fine as luma."""
@@ -39,6 +42,8 @@ class Stream:
     kernel: Kernel
     turn: Turn
     """Of the resized picture; ``size`` is that of the turned one."""
+    canvas: Canvas | None
+    """What that is placed on."""
     sharpen: Sharpen | None
     """Once resized."""
     overlay: Overlay | None
@@ -91,7 +96,9 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
     scale, kernel = 8, Kernel.LANCZOS3 if asked.resize is None else asked.resize.kernel
     if header.format is Format.JPEG and kernel is not Kernel.NEAREST and asked.cut is None:
         scale = geometry.jpeg_block(denominator * min(layout.shrink), shrink_fast)
-    finer = (_has_full_chroma(options) or asked.sharpen is not None) and header.chroma_subsampling != "4:4:4"
+    canvas = _canvas(layout, asked.resize)
+    needs_all = asked.sharpen is not None or canvas is not None
+    finer = (_has_full_chroma(options) or needs_all) and header.chroma_subsampling != "4:4:4"
     # A decoder that reduces leaves out what does not fill a pixel.
     area = Box(area.left, area.top, size.width * denominator, size.height * denominator)
     return Stream(
@@ -102,6 +109,7 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
         size=layout.out,
         kernel=kernel,
         turn=asked.first.then(asked.later),
+        canvas=canvas,
         sharpen=asked.sharpen,
         overlay=asked.overlay,
         options=options,
@@ -142,14 +150,24 @@ def _layout(asked: _Asked, header: Header, size: Size) -> steps.Layout | None:
     """The layout of the resize, or that of none; ``None`` for one that the engine does not do."""
     resize = asked.resize or steps.Resized(geometry.Target(None, None))
     layout = resize.layout(size)
-    # Enlarging samples elsewhere (contract 5.5), and a canvas larger than the picture needs a background.
-    if resize.strategy is not None or min(layout.shrink) < 1 or (layout.extends and layout.out != layout.turned):
+    # Enlarging samples elsewhere (contract 5.5).
+    if resize.strategy is not None or min(layout.shrink) < 1:
+        return None
+    is_opaque = header.channels == 3 and not header.has_alpha and resize.background.alpha >= 1
+    if layout.extends and layout.out != layout.turned and not is_opaque:
         return None
     # To weight colours by alpha and back would change faint ones, which nothing asks for.
     if header.has_alpha and layout.scaled == size:
         return None
     # Of two pixels equally near, the nearest is one by its side, which a turn ahead of it would change.
     return None if resize.kernel is Kernel.NEAREST and not asked.first.still else layout
+
+
+def _canvas(layout: steps.Layout, resize: steps.Resized | None) -> Canvas | None:
+    if resize is None or not layout.extends or layout.out == layout.turned:
+        return None
+    colour = resize.background
+    return layout.left, layout.top, *layout.turned, (colour.r, colour.g, colour.b)
 
 
 _Kind = TypeVar("_Kind", bound=Step)
@@ -177,8 +195,9 @@ def _has_full_chroma(options: Mapping[str, Any]) -> bool:
 
 def _box(layout: steps.Layout, turn: Turn, area: Box, size: Size) -> Edges:
     """What of the area, of which ``size`` pixels are decoded, becomes the window of the scaled picture."""
-    left, top = (0, 0) if layout.extends else (layout.left, layout.top)
-    window = turn.before(Box(left, top, *layout.out), layout.turned)
+    whole = Box(0, 0, *layout.turned)
+    window = whole if layout.extends else Box(layout.left, layout.top, *layout.out)
+    window = turn.before(window, layout.turned)
     across = _span(size.width, layout.shrink.horizontal, layout.scaled.width, (window.left, window.width))
     down = _span(size.height, layout.shrink.vertical, layout.scaled.height, (window.top, window.height))
     denominator = area.width // size.width

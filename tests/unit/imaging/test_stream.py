@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin
 
 from pixelshift.edits.types import (
+    Colour,
     Crop,
     Edit,
     Encode,
@@ -85,7 +86,7 @@ def test_both_roads_give_the_same_picture(edits: list[Edit]) -> None:
     "edits",
     [
         [Resize(900)],
-        [Resize(100, 100, fit=Fit.CONTAIN)],
+        [Resize(100, 100, fit=Fit.CONTAIN, background=Colour(9, 9, 9, 0.5))],
         [Resize(100, 50, position=Position.ENTROPY)],
         [Greyscale()],
         [Rotate(30), Resize(100)],
@@ -98,6 +99,41 @@ def test_both_roads_give_the_same_picture(edits: list[Edit]) -> None:
 )
 def test_what_the_native_call_cannot_do_goes_step_by_step(edits: list[Edit]) -> None:
     assert plan(edits, read_header(SOURCE), Output(), Limits()).stream is None
+
+
+RED = Colour(230, 20, 40)
+PLACED: list[list[Edit]] = [
+    [Resize(100, 100, fit=Fit.CONTAIN)],
+    [Resize(101, 163, fit=Fit.CONTAIN, background=RED, position=Position.NORTH)],
+    [Resize(163, 51, fit=Fit.CONTAIN, background=RED, position=Position.EAST)],
+    [Resize(163, 51, fit=Fit.CONTAIN, background=RED, position=Position.WEST), Rotate(90)],
+    [Rotate(270), Resize(99, 53, fit=Fit.CONTAIN, background=RED)],
+    [Crop(33, 17, 201, 101), Resize(63, 57, fit=Fit.CONTAIN, background=RED), Sharpen(1.0)],
+    [Resize(100, 97, fit=Fit.CONTAIN, background=RED), Overlay("b", "k", left="7", top="3")],
+]
+
+
+@pytest.mark.parametrize("chroma", ["4:2:0", "4:4:4"])
+@pytest.mark.parametrize("edits", PLACED, ids=repr)
+def test_both_roads_place_a_jpeg_alike(edits: list[Edit], chroma: str) -> None:
+    finest = Encode(Format.JPEG, (("quality", 100), ("chromaSubsampling", chroma)))
+    planned = plan([*edits, finest], read_header(SOURCE), Output(), Limits())
+    assert planned.stream is not None
+    fast, slow = (run(one, SOURCE, assets=MARKED) for one in (planned, replace(planned, stream=None)))
+    assert list(fast.timings_ms) == ["stream"]
+    one, other = pictures.decoded(fast.body), pictures.decoded(slow.body)
+    assert one.shape == other.shape == (planned.size.height, planned.size.width, 3)
+    assert np.abs(one.astype(int) - other).mean() < 1.25
+
+
+@pytest.mark.parametrize("edits", PLACED[:5], ids=repr)
+def test_both_roads_place_a_png_to_the_bit(edits: list[Edit]) -> None:
+    file = pictures.encoded(PIXELS[..., :3].repeat(3, 0).repeat(3, 1), "PNG")
+    planned = plan(edits, read_header(file), Output(), Limits())
+    assert planned.stream is not None
+    fast, slow = run(planned, file), run(replace(planned, stream=None), file)
+    assert list(fast.timings_ms) == ["stream"]
+    assert np.abs(pictures.decoded(fast.body).astype(int) - pictures.decoded(slow.body)).max() <= (Rotate(270) in edits)
 
 
 TURNED: list[list[Edit]] = [
