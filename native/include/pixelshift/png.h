@@ -3,8 +3,8 @@
  *
  * The reader takes every colour type and depth that is not interlaced: palettes and fewer than 8 bits are expanded,
  * of 16 bits the high byte is kept, tRNS becomes an alpha channel. The writer takes 1 to 4 channels (grey, grey +
- * alpha, RGB, RGBA), picks each row's filter by the least sum of absolute differences and compresses by a deflate of
- * its own, whose bytes are the same on every machine.
+ * alpha, RGB, RGBA), picks each row's filter by the least sum of absolute differences, or none where that makes a
+ * block smaller, and compresses by a deflate of its own, whose bytes are the same on every machine.
  *
  * Damage follows libpng as a tolerant caller uses it: checksums of pixels are not held against them, and
  * so not computed; a stream that breaks off leaves the rows before the break.
