@@ -193,8 +193,7 @@ static int looks_at_row(const jpeg_baseline_component *component, int y) {
 }
 
 static int decode_full(jpeg_baseline *baseline, jpeg_baseline_component *component, uint8_t *to, ptrdiff_t stride) {
-    _Alignas(32) int16_t block[DCTSIZE2 + 16];
-    memset(block, 0, sizeof block);
+    _Alignas(32) int16_t block[ENTROPY_ROOM];
     int last = baseline->entropy->all(&baseline->reader, block, &component->rules, &component->prediction);
     if (last > 0) {
         pixelshift_idct idct = last <= CORNER_LAST ? component->corner : component->idct;

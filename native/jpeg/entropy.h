@@ -25,6 +25,7 @@ enum {
     ENTROPY_END_OF_BLOCK = 100,
     ENTROPY_POSITIONS = 64 + ENTROPY_END_OF_BLOCK,
     ENTROPY_LAST = 63,
+    ENTROPY_ROOM = 80,
 };
 
 /* The symbols of a Huffman table by code, for those that the arrays below have not. */
@@ -102,11 +103,11 @@ typedef struct {
 } entropy_rules;
 
 /*
- * Decodes one block into `block`, zeroed by the caller. Returns the zigzag position of the last coefficient, or -1.
+ * Decodes one block. Returns the zigzag position of the last coefficient, or -1.
  *
- * `all`: every coefficient, rows first, not dequantised; behind the 64 there is one spare place.
- * `some`: dequantised, each position at its place, those behind `needed` perhaps left out. The position returned may be
- * the first at which values were no longer wanted.
+ * `all`: block[ENTROPY_ROOM], every coefficient, rows first, not dequantised; behind the 64 the rest is spare.
+ * `some`: dequantised into memory that the caller has zeroed, each position at its place, those behind `needed` perhaps
+ * left out. The position returned may be the first at which values were no longer wanted.
  * `none`: nothing but the prediction; `block` is not touched.
  */
 typedef int (*entropy_decode)(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction);

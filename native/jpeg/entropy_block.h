@@ -191,6 +191,7 @@ static inline int decode_all(entropy_reader *reader, int16_t *block, const entro
     if (!decode_first(&at, rules, prediction)) {
         return -1;
     }
+    memset(block, 0, ENTROPY_ROOM * sizeof *block); /* here, where the compiler may use wide stores */
     block[0] = (int16_t)*prediction;
     size_t k = 0;
     for (;;) {
