@@ -184,6 +184,7 @@ pixelshift_engine_status png_deflate_write(png_deflate *deflate, const uint8_t *
                 memcpy(deflate->other + held, other, part);
             } else {
                 deflate->has_other = 0;
+                other = NULL; /* nor for the rest: its filter is named in this block */
             }
             deflate->filled += part;
             data += part;

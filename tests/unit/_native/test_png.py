@@ -257,6 +257,15 @@ def test_rows_as_long_as_a_block_and_longer_are_read_back(width: int, level: int
     assert np.array_equal(read(written(pixels, level=level)), pixels)
 
 
+@pytest.mark.parametrize("level", [4, 6, 9])
+@pytest.mark.parametrize(("width", "channels"), [(70_000, 1), (30_000, 3), (30_000, 4)])
+def test_rows_divided_between_blocks_have_one_form(width: int, channels: int, level: int) -> None:
+    levels = np.random.default_rng(1).integers(0, 4, (24, width // 50, channels), dtype=np.uint8)
+    pixels = np.repeat(80 * levels, 50, axis=1)
+    back = Image.open(io.BytesIO(written(pixels, level=level))).convert({1: "L", 3: "RGB", 4: "RGBA"}[channels])
+    assert np.array_equal(np.asarray(back).reshape(pixels.shape), pixels)
+
+
 def printed() -> np.ndarray:
     """Lines of signs, each from the same few: what repeats is not what is near."""
     rng = np.random.default_rng(4)
