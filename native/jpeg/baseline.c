@@ -13,8 +13,10 @@ int jpeg_baseline_fits(const struct jpeg_decompress_struct *decoder) {
     if (decoder->num_components == 1 && decoder->max_h_samp_factor * decoder->max_v_samp_factor != 1) {
         return 0; /* such a scan has one block per MCU all the same (T.81, A.2.2); rare, left to libjpeg */
     }
+    int blocks = 0;
     for (int i = 0; i < decoder->comps_in_scan; i++) {
         const jpeg_component_info *component = decoder->cur_comp_info[i];
+        blocks += component->h_samp_factor * component->v_samp_factor;
         if (component != &decoder->comp_info[i] || (unsigned)component->quant_tbl_no >= NUM_QUANT_TBLS ||
             component->dc_tbl_no > 1 || component->ac_tbl_no > 1 ||
             decoder->dc_huff_tbl_ptrs[component->dc_tbl_no] == NULL ||
@@ -29,7 +31,8 @@ int jpeg_baseline_fits(const struct jpeg_decompress_struct *decoder) {
             }
         }
     }
-    return decoder->src->bytes_in_buffer > 0;
+    /* More blocks no MCU may have (T.81, B.2.3). */
+    return blocks <= D_MAX_BLOCKS_IN_MCU && decoder->src->bytes_in_buffer > 0;
 }
 
 int jpeg_baseline_has_size(int size) {

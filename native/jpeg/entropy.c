@@ -63,7 +63,8 @@ static int build(const half_built *table, const JHUFF_TBL *from) {
     codes->last_code[17] = INT32_MAX;
     for (int length = 1; length <= 16; length++, code <<= 1) {
         int count = from->bits[length];
-        if (symbol + count > 256 || code + (uint32_t)count > 1u << length) {
+        /* A code of ones only is none (T.81, C.2), and libjpeg refuses it. */
+        if (symbol + count > 256 || code + (uint32_t)count >= 1u << length) {
             return 0;
         }
         codes->first_symbol[length] = symbol - (int32_t)code;

@@ -266,6 +266,36 @@ def test_values_wider_than_those_of_8_bit_samples_are_left_to_libjpeg() -> None:
     assert own == reference
 
 
+def with_code_of_ones(data: bytes) -> bytes:
+    """The first Huffman table, which optimised coding leaves one code short of complete, completed by a symbol."""
+    at = data.index(b"\xff\xc4")
+    bits = bytearray(data[at + 5 : at + 21])
+    symbols = data[at + 21 : at + 21 + sum(bits)]
+    bits[max(length for length in range(16) if bits[length])] += 1
+    other = next(symbol for symbol in range(12) if symbol not in symbols)
+    segment = data[at + 4 : at + 5] + bits + symbols + bytes([other])
+    return data[: at + 2] + struct.pack(">H", 2 + len(segment)) + segment + data[at + 21 + len(symbols) :]
+
+
+def with_sampling(data: bytes, factors: int) -> bytes:
+    """The first component's factors changed in the frame header."""
+    at = data.index(b"\xff\xc0") + 11
+    return data[:at] + bytes([factors]) + data[at + 1 :]
+
+
+FLAT = encoded(Image.new("RGB", (96, 96), (128, 128, 128)), subsampling=0, optimize=True)
+
+
+@pytest.mark.parametrize(
+    "broken", [with_code_of_ones(encoded(smooth(64, 64), optimize=True)), with_sampling(FLAT, 0x44)]
+)
+def test_headers_that_libjpeg_refuses_are_refused(broken: bytes) -> None:
+    side = Image.open(io.BytesIO(broken)).size[0]
+    for reference in (False, True):
+        with pytest.raises(_engine.EngineError, match="damaged"):
+            small(broken, (0, 0, side, side), reference=reference)
+
+
 def test_markers_are_written_and_kept_whole() -> None:
     comment = b"\xff\xfe" + struct.pack(">H", 2 + 5) + b"hello"
     body = resized(encoded(smooth(64, 64)), 32, 32, metadata=comment)
