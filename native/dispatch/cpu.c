@@ -14,6 +14,8 @@ pixelshift_cpu_level pixelshift_cpu_detect(void) {
     if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) {
         return PIXELSHIFT_CPU_AVX2;
     }
+#elif PIXELSHIFT_HAVE_NEON
+    return PIXELSHIFT_CPU_NEON;
 #endif
     return PIXELSHIFT_CPU_SCALAR;
 }

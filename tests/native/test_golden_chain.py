@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from pixelshift._native import LEVELS, _engine
+from pixelshift._native import _engine, available_levels
 from tests.support import jpeg_reference
 from tests.support.resampling import repeated_matrix
 
@@ -106,7 +106,7 @@ def test_pixels_are_those_of_the_float64_pipeline(
         found, steps = [found[0], np.full_like(found[0], 128), np.full_like(found[0], 128)], steps * 3
     place = Place(WHOLE, size)
     expected = to_rgb(*(place.resampled(p, s, size, kernel) for p, s in zip(found, steps, strict=True)))
-    for level in LEVELS:
+    for level in available_levels():
         body = _engine.run(
             source(sampling), source="jpeg", sink="png", width=size[0], height=size[1], box=WHOLE, kernel=kernel,
             scale=scale, chroma_scale=scale, cpu=level,

@@ -91,6 +91,15 @@ def reaching_boxes(draw: st.DrawFn) -> tuple[NDArray[np.uint8], tuple[int, int],
     return picture, size, (left, top, right, bottom)
 
 
+def coarseness(picture: NDArray[np.uint8], size: tuple[int, int], kernel: str, box: resampling.Box) -> float:
+    """What rounding the weights may do at worst: where an edge gathers much of a long filter, they have few bits."""
+    worst = 0.0
+    for source, result, interval in zip(picture.shape[1::-1], size, (box[::2], box[1::2]), strict=True):
+        bits, rows = _resample.weights(source, result, kernel=kernel, box=interval, repeat_edges=True)
+        worst += 255 * max(len(row) for _, row in rows) / 2 ** (bits + 1)
+    return worst
+
+
 @settings(max_examples=40, deadline=None)
 @given(reaching_boxes(), st.sampled_from(_resample.KERNELS))
 def test_a_picture_whose_edges_go_on_is_exact_too(
@@ -101,4 +110,4 @@ def test_a_picture_whose_edges_go_on_is_exact_too(
     for level in _native.available_levels():
         result = np.empty((size[1], size[0], 3), np.uint8)
         _resample.resize(result, picture, kernel=kernel, box=box, repeat_edges=True, cpu=level)
-        assert np.abs(result - exact).max() < 0.6
+        assert np.abs(result - exact).max() < 0.6 + coarseness(picture, size, kernel, box)

@@ -9,17 +9,18 @@ from typing import Literal
 
 from pixelshift._native import _cpu
 
-Level = Literal["scalar", "avx2"]
-LEVELS: tuple[Level, ...] = ("scalar", "avx2")
+Level = Literal["scalar", "avx2", "neon"]
+#: Every level there is. A CPU has ``scalar`` and at most one of the others.
+LEVELS: tuple[Level, ...] = ("scalar", "avx2", "neon")
 
 _wanted = os.environ.get("PIXELSHIFT_CPU", "")
 if _wanted not in {"", *LEVELS}:
     raise ImportError(f"PIXELSHIFT_CPU={_wanted!r} is not a level: use one of {', '.join(LEVELS)}, or unset it")
 
-#: The level in force, chosen by cpuid at load and lowered by ``PIXELSHIFT_CPU``.
+#: The level in force, chosen by the CPU at load and lowered by ``PIXELSHIFT_CPU``.
 CPU_LEVEL: Level = _cpu.current()
 
 
 def available_levels() -> tuple[Level, ...]:
     """Every level that this process may run, lowest first; tests compare them bit for bit."""
-    return LEVELS[: LEVELS.index(CPU_LEVEL) + 1]
+    return ("scalar",) if CPU_LEVEL == "scalar" else ("scalar", CPU_LEVEL)

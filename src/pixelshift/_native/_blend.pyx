@@ -4,12 +4,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport uint8_t, uint32_t
 from libc.string cimport memset
 
-from pixelshift._native import CPU_LEVEL, LEVELS
-
-cdef extern from "pixelshift/cpu.h":
-    ctypedef enum pixelshift_cpu_level:
-        PIXELSHIFT_CPU_SCALAR
-        PIXELSHIFT_CPU_AVX2
+from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
 
 cdef extern from "pixelshift/blend.h" nogil:
     ctypedef enum pixelshift_blend_mode:
@@ -77,10 +72,7 @@ MODES = tuple(_MODES)
 
 
 cdef const pixelshift_blend_kernels_table *_kernels(cpu) except NULL:
-    level = CPU_LEVEL if cpu is None else cpu
-    if level not in LEVELS or LEVELS.index(level) > LEVELS.index(CPU_LEVEL):
-        raise ValueError(f"this process runs no kernels for {level!r}")
-    return pixelshift_blend_kernels(PIXELSHIFT_CPU_AVX2 if level == "avx2" else PIXELSHIFT_CPU_SCALAR)
+    return pixelshift_blend_kernels(level_of(cpu))
 
 
 def blend(uint8_t[:, :, ::1] base, const uint8_t[:, :, ::1] overlay, *, Py_ssize_t left, Py_ssize_t top,

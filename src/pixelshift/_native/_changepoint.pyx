@@ -3,11 +3,7 @@
 from libc.stdint cimport int64_t
 from libc.stdlib cimport free, malloc
 
-cdef extern from "pixelshift/cpu.h":
-    ctypedef enum pixelshift_cpu_level:
-        PIXELSHIFT_CPU_SCALAR
-        PIXELSHIFT_CPU_AVX2
-    pixelshift_cpu_level pixelshift_cpu_current()
+from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
 
 cdef extern from "pixelshift/changepoint.h" nogil:
     ctypedef int pixelshift_changepoint_status
@@ -64,7 +60,6 @@ cdef extern from "pixelshift/changepoint.h" nogil:
     pixelshift_changepoint_effort pixelshift_changepoint_spent(const pixelshift_changepoint *detector)
     pixelshift_changepoint_status pixelshift_changepoint_maximum(pixelshift_changepoint *detector, int64_t *maximum)
 
-_LEVELS = {"scalar": PIXELSHIFT_CPU_SCALAR, "avx2": PIXELSHIFT_CPU_AVX2}
 cdef enum:
     CHANGES_PER_CALL = 16
     SHORT_BATCH = 32
@@ -108,9 +103,7 @@ cdef class Core:
         options.remove_trend = remove_trend
         options.keep_since_change = keep_since_change
         options.plain = plain
-        options.level = pixelshift_cpu_current()
-        if cpu is not None and _LEVELS[cpu] < options.level:
-            options.level = _LEVELS[cpu]
+        options.level = level_of(cpu)
         self.detector = pixelshift_changepoint_new(&options)
         if self.detector is NULL:
             raise MemoryError("no memory for a detector")

@@ -3,12 +3,7 @@
 from libc.stddef cimport size_t
 from libc.stdint cimport int16_t, uint8_t, uint16_t
 
-from pixelshift._native import CPU_LEVEL, LEVELS
-
-cdef extern from "pixelshift/cpu.h":
-    ctypedef enum pixelshift_cpu_level:
-        PIXELSHIFT_CPU_SCALAR
-        PIXELSHIFT_CPU_AVX2
+from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
 
 cdef extern from "pixelshift/colour.h" nogil:
     ctypedef struct pixelshift_colour_tables:
@@ -47,10 +42,7 @@ cdef class Curves:
 
 
 cdef const pixelshift_colour_kernels_table *_kernels(cpu) except NULL:
-    level = CPU_LEVEL if cpu is None else cpu
-    if level not in LEVELS or LEVELS.index(level) > LEVELS.index(CPU_LEVEL):
-        raise ValueError(f"this process runs no kernels for {level!r}")
-    return pixelshift_colour_kernels(PIXELSHIFT_CPU_AVX2 if level == "avx2" else PIXELSHIFT_CPU_SCALAR)
+    return pixelshift_colour_kernels(level_of(cpu))
 
 
 cdef size_t _pixels(const uint8_t[:, :, ::1] picture, Py_ssize_t rows, Py_ssize_t columns) except 0:

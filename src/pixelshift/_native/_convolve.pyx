@@ -4,12 +4,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t
 from libc.stdlib cimport free, malloc
 
-from pixelshift._native import CPU_LEVEL, LEVELS
-
-cdef extern from "pixelshift/cpu.h":
-    ctypedef enum pixelshift_cpu_level:
-        PIXELSHIFT_CPU_SCALAR
-        PIXELSHIFT_CPU_AVX2
+from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
 
 cdef extern from "pixelshift/convolve.h" nogil:
     ctypedef struct pixelshift_convolve_mask:
@@ -50,20 +45,13 @@ ctypedef fused sample:
     uint16_t
 
 
-cdef pixelshift_cpu_level _level(cpu) except *:
-    level = CPU_LEVEL if cpu is None else cpu
-    if level not in LEVELS or LEVELS.index(level) > LEVELS.index(CPU_LEVEL):
-        raise ValueError(f"this process runs no kernels for {level!r}")
-    return PIXELSHIFT_CPU_AVX2 if level == "avx2" else PIXELSHIFT_CPU_SCALAR
-
-
 def blur(sample[:, :, ::1] dst, const sample[:, :, ::1] src, *, const int32_t[::1] mask, int axis, rows, cpu=None):
     """Rows ``(first, last)`` of ``src`` blurred along ``axis`` (0 columns, 1 rows), rounded.
 
     ``mask`` holds the weights from the middle out: falling, 20 at most, 1 at least. Samples are uint8, or uint16 below
     32768. Raises ValueError for masks, shapes, rows and levels that do not fit.
     """
-    cdef pixelshift_cpu_level level = _level(cpu)
+    cdef pixelshift_cpu_level level = level_of(cpu)
     cdef size_t first, last
     if (dst.shape[0], dst.shape[1], dst.shape[2]) != (src.shape[0], src.shape[1], src.shape[2]):
         raise ValueError("dst and src must be of one shape")
@@ -108,7 +96,7 @@ def correlate(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, const dou
     gets them as they are without that; alpha that leaves its range counts until it is written. Raises ValueError for
     what does not fit.
     """
-    cdef pixelshift_cpu_level level = _level(cpu)
+    cdef pixelshift_cpu_level level = level_of(cpu)
     cdef const pixelshift_convolve_kernels_table *kernels = pixelshift_convolve_kernels(level)
     cdef const pixelshift_blend_kernels_table *blending = pixelshift_blend_kernels(level)
     cdef Py_ssize_t height = kernel.shape[0], width = kernel.shape[1], channels = dst.shape[2]

@@ -3,12 +3,7 @@
 from libc.stddef cimport ptrdiff_t, size_t
 from libc.stdint cimport int32_t, uint8_t
 
-from pixelshift._native._cpu import current
-
-cdef extern from "pixelshift/cpu.h":
-    ctypedef enum pixelshift_cpu_level:
-        PIXELSHIFT_CPU_SCALAR
-        PIXELSHIFT_CPU_AVX2
+from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
 
 cdef extern from "pixelshift/engine.h":
     ctypedef enum pixelshift_resample_filter:
@@ -341,7 +336,7 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     _set_overlay(&job, overlay, overlay_at)
     job.output_limit = output_limit
     job.deadline = deadline
-    job.level = PIXELSHIFT_CPU_SCALAR if (cpu or current()) == "scalar" else PIXELSHIFT_CPU_AVX2
+    job.level = level_of(cpu)
     with nogil:
         status = pixelshift_engine_run(&job, &output, &output_size)
     return _result(status, output, output_size)
@@ -365,7 +360,7 @@ def encode(const uint8_t[:, :, ::1] pixels not None, *, str sink, dict options=N
     job.png.keep_grey = True
     job.output_limit = output_limit
     job.deadline = deadline
-    job.level = PIXELSHIFT_CPU_SCALAR if (cpu or current()) == "scalar" else PIXELSHIFT_CPU_AVX2
+    job.level = level_of(cpu)
     with nogil:
         status = pixelshift_engine_encode(&job, &pixels[0, 0, 0], stride, channels, &output, &output_size)
     return _result(status, output, output_size)
@@ -388,7 +383,7 @@ def filtered(const uint8_t[:, :, ::1] pixels not None, uint8_t[:, :, ::1] result
     job.width = pixels.shape[1]
     _set_sharpening(&job, sharpen)
     job.deadline = deadline
-    job.level = PIXELSHIFT_CPU_SCALAR if (cpu or current()) == "scalar" else PIXELSHIFT_CPU_AVX2
+    job.level = level_of(cpu)
     with nogil:
         status = pixelshift_engine_filter(&job, &result[0, 0, 0], &pixels[0, 0, 0], channels)
     _check(status)

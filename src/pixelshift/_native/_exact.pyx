@@ -4,20 +4,11 @@ from functools import lru_cache
 
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int32_t, uint8_t
-from libc.stdlib cimport free
 
-from pixelshift._native import CPU_LEVEL, LEVELS
-
-cdef extern from "stdlib.h" nogil:
-    void *aligned_alloc(size_t alignment, size_t size)
-
-cdef extern from "pixelshift/cpu.h":
-    ctypedef enum pixelshift_cpu_level:
-        PIXELSHIFT_CPU_SCALAR
-        PIXELSHIFT_CPU_AVX2
+from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
+from pixelshift._native._pair cimport Memory, Pair, allocate, borrow, give_back, known
 
 cdef extern from "pixelshift/exact.h" nogil:
-    int PIXELSHIFT_RESAMPLE_ALIGNMENT
     int PIXELSHIFT_RESAMPLE_SIDE_LIMIT
     ctypedef enum pixelshift_resample_filter:
         PIXELSHIFT_RESAMPLE_LINEAR
@@ -60,7 +51,7 @@ cdef class _Axis:
     """The weights of one direction; immutable, shared between threads."""
 
     cdef pixelshift_exact_axis axis
-    cdef void *memory
+    cdef Memory memory
 
     def __cinit__(self, int32_t source, int32_t result, str kernel, double low, double high):
         cdef pixelshift_resample_spec spec
@@ -70,20 +61,14 @@ cdef class _Axis:
         spec.high = high
         spec.filter = _FILTERS[kernel]
         spec.repeat_edges = 0
-        self.memory = NULL
-        size = pixelshift_exact_axis_bytes(&spec)
+        cdef size_t size = pixelshift_exact_axis_bytes(&spec)
         if size == 0:
             raise ValueError(
                 f"cannot make {result} samples from {low:g} to {high:g} of {source}: sides must be 1 to "
                 f"{PIXELSHIFT_RESAMPLE_SIDE_LIMIT}, and the box inside the source and not empty")
-        self.memory = aligned_alloc(PIXELSHIFT_RESAMPLE_ALIGNMENT, size)
-        if self.memory == NULL:
-            raise MemoryError
+        self.memory = allocate(size)
         with nogil:
-            pixelshift_exact_axis_init(&self.axis, &spec, self.memory)
-
-    def __dealloc__(self):
-        free(self.memory)
+            pixelshift_exact_axis_init(&self.axis, &spec, self.memory.place)
 
 
 @lru_cache(maxsize=16)
@@ -98,38 +83,25 @@ cdef _Axis _axis(int32_t source, int32_t result, str kernel, double low, double 
     return _cached_axis(source, result, kernel, low, high)
 
 
-def resize(
-    uint8_t[:, :, ::1] dst not None, const uint8_t[:, :, ::1] src not None, *, str kernel, box=None, cpu=None
-):
-    """Resample ``src`` into ``dst``, both uint8 of shape (h, w, 1 to 4), as Pillow 13 does, byte for byte.
+def resize(dst, src, *, str kernel, box=None, cpu=None):
+    """Resample ``src`` into ``dst`` as Pillow 13 does, byte for byte: uint8 of shape (h, w) or (h, w, 1 to 4).
 
-    ``box`` is (left, top, right, bottom) in source pixels. Of 2 or 4 channels the last is alpha. Raises ValueError for
-    shapes, boxes, kernels and levels that do not fit.
+    ``box`` is (left, top, right, bottom) in source pixels; rows may be strided. Of 2 or 4 channels the last is alpha.
+    Raises ValueError for shapes, boxes, kernels and levels that do not fit.
     """
-    wanted = CPU_LEVEL if cpu is None else cpu
-    if LEVELS.index(wanted) > LEVELS.index(CPU_LEVEL):
-        raise ValueError(f"level {wanted!r} is above {CPU_LEVEL!r}, the one in force")
-    cdef pixelshift_cpu_level level = PIXELSHIFT_CPU_AVX2 if wanted == "avx2" else PIXELSHIFT_CPU_SCALAR
-    if kernel not in _FILTERS:
-        raise ValueError(f"unknown kernel {kernel!r}: use one of {', '.join(_FILTERS)}")
-    if src.shape[2] != dst.shape[2] or not 1 <= src.shape[2] <= 4:
-        raise ValueError(f"src has {src.shape[2]} channels and dst {dst.shape[2]}: both have the same, 1 to 4")
-    if 0 in (src.shape[0], src.shape[1], dst.shape[0], dst.shape[1]):
-        raise ValueError("neither src nor dst may be empty")
-    whole = (0, 0, src.shape[1], src.shape[0])
-    left, top, right, bottom = whole if box is None else box
+    cdef Pair pair = Pair(dst, src, box)
+    left, top, right, bottom = pair.box
+    cdef _Axis x = _axis(pair.width, pair.out_width, known(kernel, _FILTERS), left, right)
+    cdef _Axis y = _axis(pair.height, pair.out_height, kernel, top, bottom)
     # Pillow copies a picture that keeps its size, unseen colours and all.
-    kept = (dst.shape[1], dst.shape[0]) == whole[2:] and (left, top, right, bottom) == whole
-    cdef _Axis x = _axis(src.shape[1], dst.shape[1], kernel, left, right)
-    cdef _Axis y = _axis(src.shape[0], dst.shape[0], kernel, top, bottom)
+    kept = pair.box == (0, 0, pair.width, pair.height) == (0, 0, pair.out_width, pair.out_height)
+    cdef pixelshift_cpu_level level = level_of(cpu)
     cdef pixelshift_exact_plan plan
     plan.x = &x.axis
     plan.y = &y.axis
-    plan.channels = <int32_t>src.shape[2]
-    plan.premultiply = src.shape[2] in (2, 4) and not kept
-    cdef void *memory = aligned_alloc(PIXELSHIFT_RESAMPLE_ALIGNMENT, pixelshift_exact_run_bytes(&plan, level))
-    if memory == NULL:
-        raise MemoryError
+    plan.channels = pair.channels
+    plan.premultiply = pair.channels in (2, 4) and not kept
+    cdef Memory memory = borrow(pixelshift_exact_run_bytes(&plan, level))
     with nogil:
-        pixelshift_exact_run(&plan, level, memory, &dst[0, 0, 0], dst.strides[0], &src[0, 0, 0], src.strides[0])
-        free(memory)
+        pixelshift_exact_run(&plan, level, memory.place, pair.dst, pair.dst_stride, pair.src, pair.src_stride)
+    give_back(memory)

@@ -2,11 +2,7 @@
 
 from libc.stdint cimport int32_t, int64_t
 
-cdef extern from "pixelshift/cpu.h":
-    ctypedef enum pixelshift_cpu_level:
-        PIXELSHIFT_CPU_SCALAR
-        PIXELSHIFT_CPU_AVX2
-    pixelshift_cpu_level pixelshift_cpu_current()
+from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
 
 cdef extern from "pixelshift/pettitt.h" nogil:
     ctypedef struct pixelshift_pettitt_range:
@@ -17,14 +13,9 @@ cdef extern from "pixelshift/pettitt.h" nogil:
         pixelshift_pettitt_range (*pass_i64)(int64_t *sums, const double *values, int64_t count, double pivot) noexcept nogil
     const pixelshift_pettitt_table *pixelshift_pettitt_kernels(pixelshift_cpu_level level)
 
-_LEVELS = {"scalar": PIXELSHIFT_CPU_SCALAR, "avx2": PIXELSHIFT_CPU_AVX2}
 
-
-cdef const pixelshift_pettitt_table *kernels(cpu):
-    cdef pixelshift_cpu_level level = pixelshift_cpu_current()
-    if cpu is not None and _LEVELS[cpu] < level:
-        level = _LEVELS[cpu]
-    return pixelshift_pettitt_kernels(level)
+cdef const pixelshift_pettitt_table *kernels(cpu) except NULL:
+    return pixelshift_pettitt_kernels(level_of(cpu))
 
 
 cdef int check(Py_ssize_t sums, Py_ssize_t values) except -1:

@@ -5,12 +5,7 @@ from libc.stdint cimport int32_t, uint8_t
 
 import numpy as np
 
-from pixelshift._native._cpu import current
-
-cdef extern from "pixelshift/cpu.h":
-    ctypedef enum pixelshift_cpu_level:
-        PIXELSHIFT_CPU_SCALAR
-        PIXELSHIFT_CPU_AVX2
+from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
 
 cdef extern from "pixelshift/png.h":
     ctypedef enum pixelshift_engine_status:
@@ -67,7 +62,7 @@ def decode(const uint8_t[::1] data not None, *, double deadline=0.0, cpu=None):
     _check(pixelshift_png_inspect(&info, &data[0], data.shape[0]))
     pixels = np.zeros((info.height, info.width, info.channels), np.uint8)
     view = pixels
-    level = PIXELSHIFT_CPU_SCALAR if (cpu or current()) == "scalar" else PIXELSHIFT_CPU_AVX2
+    level = level_of(cpu)
     with nogil:
         status = pixelshift_png_decode(&info, &data[0], data.shape[0], &view[0, 0, 0],
                                        <ptrdiff_t>info.width * info.channels, deadline, level)

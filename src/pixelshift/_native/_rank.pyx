@@ -4,12 +4,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport uint8_t, uint32_t
 from libc.stdlib cimport free, malloc
 
-from pixelshift._native import CPU_LEVEL, LEVELS
-
-cdef extern from "pixelshift/cpu.h":
-    ctypedef enum pixelshift_cpu_level:
-        PIXELSHIFT_CPU_SCALAR
-        PIXELSHIFT_CPU_AVX2
+from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
 
 cdef extern from "pixelshift/rank.h" nogil:
     int PIXELSHIFT_RANK_MEDIAN_SIDE_LIMIT
@@ -29,13 +24,6 @@ cdef extern from "pixelshift/rank.h" nogil:
         pixelshift_cpu_level level, void *scratch)
 
 MEDIAN_SIDE_LIMIT = PIXELSHIFT_RANK_MEDIAN_SIDE_LIMIT
-
-
-cdef pixelshift_cpu_level _level(cpu) except *:
-    level = CPU_LEVEL if cpu is None else cpu
-    if level not in LEVELS or LEVELS.index(level) > LEVELS.index(CPU_LEVEL):
-        raise ValueError(f"this process runs no kernels for {level!r}")
-    return PIXELSHIFT_CPU_AVX2 if level == "avx2" else PIXELSHIFT_CPU_SCALAR
 
 
 cdef pixelshift_rank_source _source(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, rows) except *:
@@ -62,7 +50,7 @@ def median(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, *, rows, cpu
     Of an even count the upper of the two middle values counts. Raises ValueError for shapes, rows and levels that do
     not fit, and for windows above 255 a side.
     """
-    cdef pixelshift_cpu_level level = _level(cpu)
+    cdef pixelshift_cpu_level level = level_of(cpu)
     cdef pixelshift_rank_source source = _source(dst, padded, rows)
     cdef size_t first = rows[0], last = rows[1]
     if max(source.width, source.height) > PIXELSHIFT_RANK_MEDIAN_SIDE_LIMIT:
@@ -77,7 +65,7 @@ def median(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, *, rows, cpu
 
 def equalise(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, *, rows, uint32_t slope, cpu=None):
     """Rows ``(first, last)`` of contrast-limited equalisation; the window is given as for :func:`median`."""
-    cdef pixelshift_cpu_level level = _level(cpu)
+    cdef pixelshift_cpu_level level = level_of(cpu)
     cdef pixelshift_rank_source source = _source(dst, padded, rows)
     cdef size_t first = rows[0], last = rows[1]
     cdef void *scratch = malloc(pixelshift_rank_scratch_bytes(&source))

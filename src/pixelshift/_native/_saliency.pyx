@@ -4,12 +4,7 @@ from libc.stddef cimport size_t
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 from libc.stdlib cimport free, malloc
 
-from pixelshift._native import CPU_LEVEL, LEVELS
-
-cdef extern from "pixelshift/cpu.h":
-    ctypedef enum pixelshift_cpu_level:
-        PIXELSHIFT_CPU_SCALAR
-        PIXELSHIFT_CPU_AVX2
+from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
 
 cdef extern from "pixelshift/saliency.h" nogil:
     ctypedef struct pixelshift_saliency_marks:
@@ -25,10 +20,7 @@ cdef extern from "pixelshift/saliency.h" nogil:
 
 
 cdef const pixelshift_saliency_kernels_table *_kernels(cpu) except NULL:
-    level = CPU_LEVEL if cpu is None else cpu
-    if level not in LEVELS or LEVELS.index(level) > LEVELS.index(CPU_LEVEL):
-        raise ValueError(f"this process runs no kernels for {level!r}")
-    return pixelshift_saliency_kernels(PIXELSHIFT_CPU_AVX2 if level == "avx2" else PIXELSHIFT_CPU_SCALAR)
+    return pixelshift_saliency_kernels(level_of(cpu))
 
 
 def mark_cells(int64_t[:, :, ::1] cells, const uint8_t[:, :, ::1] pixels, *, cpu=None):

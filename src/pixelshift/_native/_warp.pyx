@@ -4,12 +4,7 @@ from libc.math cimport isfinite
 from libc.stddef cimport size_t
 from libc.stdint cimport int32_t, uint8_t
 
-from pixelshift._native import CPU_LEVEL, LEVELS
-
-cdef extern from "pixelshift/cpu.h":
-    ctypedef enum pixelshift_cpu_level:
-        PIXELSHIFT_CPU_SCALAR
-        PIXELSHIFT_CPU_AVX2
+from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
 
 cdef extern from "pixelshift/warp.h" nogil:
     int PIXELSHIFT_WARP_SIDE_LIMIT
@@ -30,13 +25,6 @@ cdef extern from "pixelshift/warp.h" nogil:
         size_t first, size_t last, pixelshift_cpu_level level)
 
 
-cdef pixelshift_cpu_level _level(cpu) except *:
-    level = CPU_LEVEL if cpu is None else cpu
-    if level not in LEVELS or LEVELS.index(level) > LEVELS.index(CPU_LEVEL):
-        raise ValueError(f"this process runs no kernels for {level!r}")
-    return PIXELSHIFT_CPU_AVX2 if level == "avx2" else PIXELSHIFT_CPU_SCALAR
-
-
 def bilinear(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] src, *, origin, across, down, rows, cpu=None):
     """Rows ``(first, last)`` of ``dst``: pixel (column, row) samples ``src`` at origin + column across + row down.
 
@@ -44,7 +32,7 @@ def bilinear(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] src, *, origin, ac
     lies opaque black. Both pictures are RGB or RGBA. Raises ValueError for shapes, rows, numbers and levels that do
     not fit.
     """
-    cdef pixelshift_cpu_level level = _level(cpu)
+    cdef pixelshift_cpu_level level = level_of(cpu)
     cdef pixelshift_warp_map map
     cdef pixelshift_warp_source source
     cdef size_t first, last

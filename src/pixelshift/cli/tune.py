@@ -56,7 +56,7 @@ def _tune(
     from pixelshift.tuning.measure import Experiment, choose
     from pixelshift.tuning.price import load_price
 
-    levels = [level for level in ("avx2", "scalar") if level in available_levels()]
+    levels = available_levels()[::-1]
     experiment = Experiment(workload, load_price(*where), _limiter(limiter), _sizes(memory), levels, runs, wait_ms)
     points = experiment.points(lambda _point: typer.echo(".", nl=False, err=True))
     typer.echo(err=True)

@@ -27,7 +27,7 @@ class Point:
 
     memory_mb: int
     cpu: str
-    """``avx2`` or ``scalar``."""
+    """``avx2``, ``neon`` or ``scalar``."""
     duration_ms: float
     """Median of the runs, and what a request waits for beside the CPU."""
     derived: bool

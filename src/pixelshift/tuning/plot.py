@@ -10,8 +10,8 @@ from pixelshift.tuning.price import Price
 from pixelshift.tuning.share import FULL_MB
 
 _INK, _MUTED, _GRID = "#1a2028", "#64707d", "#e3e8ed"
-_COLOURS = {"avx2": "#1763b8", "scalar": "#c4500a"}
-_NAMES = {"avx2": "with AVX2", "scalar": "without AVX2"}
+_COLOURS = {"avx2": "#1763b8", "neon": "#1763b8", "scalar": "#c4500a"}
+_NAMES = {"avx2": "with AVX2", "neon": "with NEON", "scalar": "scalar kernels"}
 
 
 def draw(points: Sequence[Point], choice: Choice, price: Price, title: str, file: Path) -> None:

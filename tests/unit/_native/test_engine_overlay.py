@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
-from pixelshift._native import CPU_LEVEL, LEVELS, _engine
+from pixelshift._native import _engine, available_levels
 from pixelshift.imaging import compose
 
 Pixels = NDArray[np.uint8]
 WIDTH, HEIGHT = 53, 47
 FINEST = {"quality": 100, "full_chroma": True}
 FAR = 1 << 30
-AVAILABLE = LEVELS[: LEVELS.index(CPU_LEVEL) + 1]
+AVAILABLE = available_levels()
 
 sizes = st.tuples(st.integers(1, 70), st.integers(1, 70))
 corners = st.tuples(st.integers(-75, 60), st.integers(-75, 60))

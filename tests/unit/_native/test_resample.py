@@ -1,11 +1,15 @@
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pixelshift._native import Level, _resample
+from pixelshift._native import Level, _exact, _resample
 from tests.support import resampling
 
 Picture = NDArray[np.uint8]
+BOTH = [_resample.resize, _exact.resize]
 SMOOTH = [name for name in _resample.KERNELS if name != "nearest"]
 # Source and result as (width, height): reducing, enlarging, both, single rows and columns, the same size, one pixel.
 SIZES = [
@@ -199,24 +203,47 @@ def test_rows_may_be_strided_and_flat_grey_has_two_dimensions(cpu: Level) -> Non
         ((4, 4, 3), (8, 8, 3), {"box": (0, 0, float("nan"), 8)}, "box"),
     ],
 )
+@pytest.mark.parametrize("resize", BOTH, ids=["ours", "pillow's"])
 def test_what_does_not_fit_is_refused(
-    dst: tuple[int, ...], src: tuple[int, ...], options: dict[str, object], message: str
+    resize: Callable[..., None], dst: tuple[int, ...], src: tuple[int, ...], options: dict[str, object], message: str
 ) -> None:
     arguments = {"kernel": "linear", **options}
     with pytest.raises(ValueError, match=message):
-        _resample.resize(np.zeros(dst, np.uint8), np.zeros(src, np.uint8), **arguments)  # type: ignore[arg-type]
+        resize(np.zeros(dst, np.uint8), np.zeros(src, np.uint8), **arguments)
 
 
-def test_other_sample_types_and_layouts_are_refused() -> None:
+@pytest.mark.parametrize("resize", BOTH, ids=["ours", "pillow's"])
+def test_other_sample_types_and_layouts_are_refused(resize: Callable[..., None]) -> None:
     good = np.zeros((4, 4, 3), np.uint8)
     with pytest.raises(ValueError, match="uint8"):
-        _resample.resize(good, np.zeros((8, 8, 3), np.uint16), kernel="linear")
+        resize(good, np.zeros((8, 8, 3), np.uint16), kernel="linear")
     with pytest.raises(ValueError, match="packed"):
-        _resample.resize(good, np.zeros((8, 16, 3), np.uint8)[:, ::2], kernel="linear")
+        resize(good, np.zeros((8, 16, 3), np.uint8)[:, ::2], kernel="linear")
     with pytest.raises(ValueError, match="packed"):
-        _resample.resize(good, np.zeros((8, 8, 3), np.uint8)[::-1], kernel="linear")
+        resize(good, np.zeros((8, 8, 3), np.uint8)[::-1], kernel="linear")
     with pytest.raises(ValueError, match="read-only"):
-        _resample.resize(bytes(48), np.zeros((8, 8, 3), np.uint8), kernel="linear")
+        resize(bytes(48), np.zeros((8, 8, 3), np.uint8), kernel="linear")
+    with pytest.raises(ValueError, match="above 1048576"):
+        resize(good, np.zeros((1, 2**20 + 1, 3), np.uint8), kernel="linear")
+    with pytest.raises(ValueError, match="no kernels for 'mmx'"):
+        resize(good, np.zeros((8, 8, 3), np.uint8), kernel="linear", cpu="mmx")
+
+
+@pytest.mark.parametrize("resize", BOTH, ids=["ours", "pillow's"])
+def test_calls_side_by_side_do_not_meet_in_the_memory_that_is_kept(resize: Callable[..., None]) -> None:
+    """Sizes apart, so that what one call gives back is too small, or dirty, for the next."""
+    picture = noise(300, 220, 3)
+    sizes = [(41, 25), (290, 210), (700, 500), (41, 211), (3, 2)]
+
+    def result(size: tuple[int, int]) -> bytes:
+        out = np.empty((size[1], size[0], 3), np.uint8)
+        resize(out, picture, kernel="lanczos3")
+        return out.tobytes()
+
+    alone = {size: result(size) for size in sizes}
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(lambda size: (size, result(size)), sizes * 40))
+    assert all(alone[size] == found for size, found in together)
 
 
 @pytest.mark.parametrize("kernel", ["cubic", "lanczos3", "mks2013"])
