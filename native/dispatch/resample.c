@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../avx2/resample.h"
+#include "../neon/resample.h"
 #include "../scalar/resample.h"
 
 static const pixelshift_resample_kernels_table SCALAR = {
@@ -18,14 +19,22 @@ static const pixelshift_resample_kernels_table AVX2 = {
 };
 #endif
 
+#if PIXELSHIFT_HAVE_NEON
+static const pixelshift_resample_kernels_table NEON = {
+    pixelshift_resample_scratch_bytes_neon, pixelshift_resample_sum_bytes_neon, pixelshift_resample_push_neon,
+    pixelshift_resample_take_neon,          pixelshift_resample_add_neon,       pixelshift_resample_finish_neon,
+};
+#endif
+
 const pixelshift_resample_kernels_table *pixelshift_resample_kernels(pixelshift_cpu_level level) {
 #if PIXELSHIFT_HAVE_AVX2
-    if (level >= PIXELSHIFT_CPU_AVX2) {
-        return &AVX2;
-    }
-#endif
+    return level >= PIXELSHIFT_CPU_AVX2 ? &AVX2 : &SCALAR;
+#elif PIXELSHIFT_HAVE_NEON
+    return level >= PIXELSHIFT_CPU_NEON ? &NEON : &SCALAR;
+#else
     (void)level;
     return &SCALAR;
+#endif
 }
 
 static size_t aligned(size_t bytes) {

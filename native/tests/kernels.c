@@ -214,6 +214,9 @@ static void idct(void) {
             state = state * 1664525u + 1013904223u;
             quantiser[k] = (int16_t)(1 + (i + k) % 9);
             block[k] = k < i % 65 ? (int16_t)((int32_t)(state >> 21) - 1024) / ((1 + k) * quantiser[k]) : 0;
+            if (i % 16 == 15) {
+                block[k] = (int16_t)((int32_t)(state >> 20) - 2048); /* nonsense, to be refused */
+            }
         }
         int done = kernels->to_8(result, 8, block, quantiser);
         mix(&done, sizeof done);

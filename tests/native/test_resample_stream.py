@@ -1,19 +1,20 @@
-import platform
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from tests.support.kernel_driver import vector_level
+
 NATIVE = Path(__file__).parents[2] / "native"
 FLAGS = ["-std=gnu11", "-O1", "-g", "-ffp-contract=off", f"-I{NATIVE / 'include'}"]
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
-X86_64 = platform.machine() in {"x86_64", "AMD64"}
+HAVE = f"-DPIXELSHIFT_HAVE_{(vector_level() or 'none').upper()}=1"
 
 
 def compile_object(source: Path, target: Path) -> Path:
     flags = ["-mavx2", "-mbmi2"] if source.parent.name == "avx2" else []
-    command = ["cc", *FLAGS, *SANITIZERS, f"-DPIXELSHIFT_HAVE_AVX2={int(X86_64)}", *flags]
+    command = ["cc", *FLAGS, *SANITIZERS, HAVE, *flags]
     subprocess.run([*command, "-c", str(source), "-o", str(target)], check=True)
     return target
 
@@ -23,8 +24,7 @@ def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("resample")
     sources = [*NATIVE.glob("scalar/resample*.c"), NATIVE / "dispatch/resample.c", NATIVE / "dispatch/cpu.c"]
     sources.append(NATIVE / "tests/resample_stream.c")
-    if X86_64:
-        sources += NATIVE.glob("avx2/resample*.c")
+    sources += NATIVE.glob(f"{vector_level()}/resample*.c")
     with ThreadPoolExecutor(2) as pool:
         targets = [folder / f"{source.parent.name}_{source.stem}.o" for source in sources]
         objects = list(pool.map(compile_object, sources, targets))
