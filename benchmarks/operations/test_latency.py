@@ -4,6 +4,7 @@ A library that takes the GIL back on its way waits up to a switch interval (5 ms
 """
 
 import io
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,8 @@ from benchmarks.peers.ours import edit_call
 
 ROUNDS = 25
 LIMIT = 1.2
+LONG_S = 1.0
+"""A switch interval beside which nothing else counts."""
 
 
 @contextmanager
@@ -86,3 +89,22 @@ def test_a_busy_thread_hardly_slows_an_edit(benchmark: BenchmarkFixture, files: 
         limit=LIMIT,
         others={"Pillow": slowdown["Pillow"]},
     )
+
+
+@pytest.mark.timeout(300)
+def test_an_edit_waits_for_the_gil_once(benchmark: BenchmarkFixture, files: Callable[[str], Path]) -> None:
+    """One wait is the least that a call without the GIL can do: its answer is a Python object."""
+    run = edit_call(Edit(files("photo-12mp.jpg"), (800, 600)))
+    run()
+    alone_ms = min(wall_ms(run) for _ in range(5))
+    usual_s = sys.getswitchinterval()
+    beside: list[float] = []
+    sys.setswitchinterval(LONG_S)
+    try:
+        benchmark.group = "latency beside a busy thread"
+        benchmark.pedantic(lambda: beside.append(beside_ms(run)), rounds=3)
+    finally:
+        sys.setswitchinterval(usual_s)
+    waits = (min(beside) - alone_ms) / (LONG_S * 1e3)
+    benchmark.extra_info.update(waits=round(waits, 2), alone_ms=round(alone_ms, 1))
+    assert round(waits) == 1

@@ -218,7 +218,7 @@ def _announce(address: str, folder: Path | None, *, metrics: bool) -> None:
     from pixelshift.cli.examples import example_urls
 
     console = Console(stderr=True, soft_wrap=True, highlight=False)
-    beside = f"API: {address}/-/docs" + (f", metrics: {address}/metrics" if metrics else "")
-    console.print(f"[bold]Pixelshift[/bold] serves on {address}  ({beside})")
+    console.print(f"[bold]Pixelshift[/bold] serves on {address}")
+    console.print(f"  API {address}/-/docs" + (f"  metrics {address}/metrics" if metrics else ""))
     for title, path in example_urls(folder) if folder is not None else ():
         console.print(f"  {title}\n    [link={address}{path}]{address}{path}[/link]", markup=True)
