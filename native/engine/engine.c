@@ -193,6 +193,10 @@ static pixelshift_engine_status deliver(engine *self, const pixelshift_engine_jo
         if (status == PIXELSHIFT_ENGINE_OK) {
             status = self->sink->kind->write(self->sink, &band);
         }
+        /* The source looks at the clock, but rows may come from a picture that is held, or a canvas. */
+        if (status == PIXELSHIFT_ENGINE_OK && engine_deadline_passed(job->deadline)) {
+            status = PIXELSHIFT_ENGINE_TIMEOUT;
+        }
     }
     return status;
 }

@@ -24,7 +24,9 @@ typedef struct {
     engine_sink sink;
     struct jpeg_compress_struct encoder;
     struct jpeg_destination_mgr destination;
+    struct jpeg_progress_mgr progress;
     jpeg_trap trap;
+    double deadline;
     int created;
     int optimise;
     int mcu_rows; /* done */
@@ -61,6 +63,15 @@ static boolean extend(j_compress_ptr encoder) {
 static void settle(j_compress_ptr encoder) {
     jpeg_sink *self = (jpeg_sink *)encoder->client_data;
     self->sink.output.size -= self->destination.free_in_buffer;
+}
+
+/* Once per row of MCUs that libjpeg writes. */
+static void stop_if_late(j_common_ptr encoder) {
+    jpeg_sink *self = (jpeg_sink *)encoder->client_data;
+    if (engine_deadline_passed(self->deadline)) {
+        self->trap.status = PIXELSHIFT_ENGINE_TIMEOUT;
+        longjmp(self->trap.escape, 1);
+    }
 }
 
 /* Each segment: FF, code, length (big endian, counts itself), payload. Checked by the adapter. */
@@ -125,6 +136,9 @@ static pixelshift_engine_status open(engine_sink *sink, const pixelshift_engine_
     self->created = 1;
     encoder->client_data = self;
     encoder->dest = &self->destination;
+    self->deadline = job->deadline;
+    self->progress.progress_monitor = stop_if_late;
+    encoder->progress = &self->progress;
     encoder->image_width = (JDIMENSION)job->width;
     encoder->image_height = (JDIMENSION)job->height;
     encoder->input_components = 3;

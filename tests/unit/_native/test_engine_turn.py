@@ -1,6 +1,7 @@
 """A turn on the way through the engine, against the same turn of arrays and of files."""
 
 import itertools
+import time
 from typing import Any
 
 import numpy as np
@@ -122,3 +123,28 @@ def test_damage_and_the_clock_are_seen_on_the_way(turn: Turn) -> None:
         run(file[: len(file) // 2], "jpeg", "png", (20, 30), turn)
     with pytest.raises(_engine.EngineError, match="timeout"):
         run(file, "jpeg", "png", (20, 30), turn, deadline=1.0)
+
+
+def test_the_clock_is_seen_once_the_picture_is_held() -> None:
+    """Of a turned picture every row has been read before the first one is written."""
+    levels = np.random.default_rng(1).integers(0, 4, (50, 1000, 3), dtype=np.uint8)
+    file = encoded(np.tile(60 * levels, (40, 1, 1)), "PNG")
+
+    def made(level: int, deadline: float = 0.0) -> None:
+        _engine.run(
+            file,
+            source="png",
+            sink="png",
+            width=1000,
+            height=2000,
+            box=(0, 0, 1000, 2000),
+            turn=(False, True, False),
+            options={"level": level},
+            deadline=deadline,
+        )
+
+    start = time.monotonic()
+    made(level=0)
+    enough_to_read = 2 * (time.monotonic() - start)
+    with pytest.raises(_engine.EngineError, match="timeout"):
+        made(level=9, deadline=time.monotonic() + enough_to_read)

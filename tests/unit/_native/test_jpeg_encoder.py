@@ -1,6 +1,7 @@
 """The JPEG encoder against Pillow's libjpeg-turbo: the same bytes, whatever the picture."""
 
 import io
+import time
 
 import numpy as np
 import pytest
@@ -132,3 +133,13 @@ def longest_code(body: bytes) -> int:
     while body[at + 4] != 0x10:
         at = body.index(b"\xff\xc4", at + 2)
     return max(length for length in range(1, 17) if body[at + 4 + length])
+
+
+def test_the_clock_is_seen_while_libjpeg_writes() -> None:
+    pixels = noise(1000, 1000)
+    start = time.monotonic()
+    _engine.encode(pixels, sink="jpeg", options={"quality": 95})
+    enough_to_transform = time.monotonic() - start
+    options = {"quality": 95, "progressive": True}
+    with pytest.raises(_engine.EngineError, match="timeout"):
+        _engine.encode(pixels, sink="jpeg", options=options, deadline=time.monotonic() + enough_to_transform)
