@@ -156,7 +156,10 @@ TURNED: list[list[Edit]] = [
 @pytest.mark.parametrize("edits", TURNED, ids=repr)
 @pytest.mark.parametrize("orientation", [1, 4, 6, 7])
 def test_both_roads_turn_a_jpeg_alike(edits: list[Edit], orientation: int) -> None:
-    file = pictures.encoded(pictures.gradient(401, 299), "JPEG", quality=95, exif=exif.small_block(orientation))
+    file = pictures.encoded(
+        pictures.gradient(401, 299), "JPEG", quality=95, exif=b"Exif\0\0" + exif.small_block(orientation)
+    )
+    assert read_header(file).orientation == orientation
     planned = plan([*edits, EXACT], read_header(file), Output(auto_orient=True), Limits())
     assert planned.stream is not None
     fast, slow = run(planned, file), run(replace(planned, stream=None), file)
