@@ -2,14 +2,18 @@
 
 import json
 import socket
+import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 
 import httpx
 import pytest
 from PIL import Image
 
+from pixelshift.delivery.message import HttpRequest
 from tests.integration.test_web import House, exchange
 
 PATH = "/a.png?width=40"
@@ -110,6 +114,42 @@ def test_requests_in_one_packet_are_answered_in_order(counted: Counted) -> None:
     received = exchange(counted.port, (f"{ask}\r\n" * 3 + last).encode())
     assert received.count(b"HTTP/1.1 200 OK\r\n") == 4
     assert received.count(whole.content) == 4
+
+
+def test_what_follows_in_the_same_packet_is_given_its_time(tmp_path: Path) -> None:
+    Image.linear_gradient("L").save(tmp_path / "a.png")
+    house = House(tmp_path)
+    begin = house.service.delivery.begin
+
+    def slowly(request: HttpRequest) -> object:
+        answer = begin(request)
+        if "range" not in request.headers:
+            return answer
+        later: Future[object] = Future()
+        threading.Timer(1.0, later.set_result, [answer]).start()
+        return later
+
+    house.service.delivery.begin = slowly  # type: ignore[method-assign,assignment]  # the same, later
+    with house.serving(timeout_keep_alive=0.2) as port:
+        ask = f"GET {PATH} HTTP/1.1\r\nHost: a\r\n"
+        for _ in range(3):
+            exchange(port, f"{ask}Connection: close\r\n\r\n".encode())
+        last = f"{ask}Range: bytes=0-9\r\nConnection: close\r\n\r\n"
+        received = exchange(port, f"{ask}\r\n{last}".encode())
+    assert received.count(b"HTTP/1.1 200 OK\r\n") == 1
+    assert received.count(b"HTTP/1.1 206 Partial Content\r\n") == 1
+
+
+def test_a_header_that_the_request_names_is_sent_once(counted: Counted) -> None:
+    body = {"key": "a.png", "headers": {"Age": "7", "Cache-Status": "mine", "Server-Timing": "x", "X-Mine": "y"}}
+    path = "/" + b64encode(json.dumps(body).encode()).decode()
+    answers = [counted.get(path) for _ in range(3)]
+    assert [at_once for _, at_once in answers] == [False, True, True]
+    for answer, _ in answers[1:]:
+        assert answer.headers["x-mine"] == "y"
+        for name in ("Age", "Cache-Status", "Server-Timing", "X-Mine", "Content-Length"):
+            assert len(answer.headers.get_list(name)) == 1
+        assert "mine" not in answer.headers["cache-status"]
 
 
 def test_a_body_that_nobody_reads_does_not_become_the_next_request(counted: Counted) -> None:

@@ -9,7 +9,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,9 +34,9 @@ TOKEN = "open sesame"
 
 
 class Server(uvicorn.Server):
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, **more: Any) -> None:
         http = partial(BoundedProtocol, at_once=app.at_once)
-        options: dict[str, Any] = {"http": http, "ws": "none", "log_config": None, "access_log": False}
+        options: dict[str, Any] = {"http": http, "ws": "none", "log_config": None, "access_log": False, **more}
         super().__init__(uvicorn.Config(app, host="127.0.0.1", port=0, timeout_graceful_shutdown=2, **options))
         self.ready = threading.Event()
 
@@ -77,8 +77,8 @@ class House:
         return [json.loads(line) for line in self.log.getvalue().splitlines()]
 
     @contextmanager
-    def serving(self) -> Iterator[int]:
-        server = Server(self.app)
+    def serving(self, **options: Any) -> Iterator[int]:
+        server = Server(self.app, **options)
         thread = threading.Thread(target=server.run)
         thread.start()
         try:
@@ -253,6 +253,32 @@ def test_a_head_that_never_ends_is_cut_off(client: httpx.Client, monkeypatch: py
     answer = exchange(client.base_url.port or 0, endless)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 431")
     assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("size", [70_000, 200_000])
+def test_a_large_head_is_refused_though_its_end_came_with_it(client: httpx.Client, size: int) -> None:
+    head = b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\nX-A: %b\r\n\r\n"
+    port = client.base_url.port or 0
+    answer = exchange(port, head % (b"a" * size))
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 431")
+    assert exchange(port, head % (b"a" * 60_000)).startswith(b"HTTP/1.1 200")
+
+
+def test_trailers_have_an_end(client: httpx.Client) -> None:
+    head = b"POST /-/purge HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+    sent = 0
+    with socket.create_connection(("127.0.0.1", client.base_url.port or 0), timeout=20) as connection:
+        connection.sendall(head)
+        with suppress(BrokenPipeError, ConnectionResetError):
+            while sent < 16 << 20:
+                sent += connection.send(b"X-A: b\r\n" * 4000)
+    assert sent < 16 << 20
+
+
+def test_many_small_requests_in_one_piece_are_no_large_head(client: httpx.Client) -> None:
+    ask = b"GET /healthz HTTP/1.1\r\nHost: a\r\n%b\r\n"
+    last = ask % b"Connection: close\r\n"
+    assert exchange(client.base_url.port or 0, ask % b"" * 3000 + last).count(b"HTTP/1.1 200 OK") == 3001
 
 
 def test_a_body_is_not_part_of_the_head(client: httpx.Client) -> None:

@@ -53,6 +53,11 @@ class Standing:
     """Of the answer, but for those that change with time."""
 
 
+_CHANGING = ("Age", "Cache-Status", "Server-Timing")
+"""Headers of an answer that change with time."""
+_IS_CHANGING = frozenset(map(str.lower, _CHANGING))
+
+
 class Hit(NamedTuple):
     """A fresh entry of the cache; a tuple, since the busiest path of all makes one for each request."""
 
@@ -63,7 +68,7 @@ class Hit(NamedTuple):
     def response(self) -> HttpResponse:
         """The answer with those headers alone that change with time."""
         status = hit_status(self.ttl_s)
-        headers = (("Age", str(self.age_s)), ("Cache-Status", status), ("Server-Timing", "cache;dur=0.0"))
+        headers = tuple(zip(_CHANGING, (str(self.age_s), status, "cache;dur=0.0"), strict=True))
         return HttpResponse(200, headers, self.body, {"cache": status, "timings_ms": {"cache": 0.0}})
 
 
@@ -109,7 +114,10 @@ class SharedService(DeliveryService):
         if entry is None or entry.status != 200 or order.image.expires is not None:
             return None
         made = Representation(entry.status, dict(entry.headers), entry.body)
-        return Standing(order.key, entry.headers, self._finish(Answer(made), request, order).headers)
+        headers = self._finish(Answer(made), request, order).headers
+        # A request may name these too, but the cache's own replace them.
+        lasting = tuple(one for one in headers if one[0].lower() not in _IS_CHANGING)
+        return Standing(order.key, entry.headers, lasting)
 
     def again(self, standing: Standing) -> Hit | None:
         """What a standing answer's entry is now; ``None`` where it is fresh no longer, or another one."""

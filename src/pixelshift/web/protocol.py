@@ -16,7 +16,7 @@ AtOnce = Callable[[bytes, list[tuple[bytes, bytes]]], tuple[bytes, bytes] | None
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """Closes connections whose request head grows beyond 64 KiB or takes longer than 10 s to arrive.
+    """Closes connections whose request head or trailers grow beyond 64 KiB, or whose head takes longer than 10 s.
 
     What ``at_once`` answers is written from where its head was read, without the task and the messages of ASGI: for a
     picture in memory these cost more than all the rest.
@@ -27,7 +27,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._at_once = at_once
         self._is_answered = False
         self._defaults: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
-        self._head_bytes = 0
+        self._framing_bytes = 0
+        self._piece_bytes = 0
         self._in_head = True
         self._head_timer: asyncio.TimerHandle | None = None
 
@@ -42,40 +43,60 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Counts what belongs to a head; one that ends with the bytes at hand is never too large nor too late."""
-        goes_on = self._in_head
+        """Counts what is neither body nor a whole head: of those that are under way, and of trailers."""
+        self._piece_bytes = len(data)
+        self._framing_bytes += len(data)
         super().data_received(data)
-        if not self._in_head or self.transport.is_closing():
+        if self.transport.is_closing():
             return
-        self._head_bytes += len(data) if goes_on else 0
-        if self._head_bytes > _HEAD_BYTES:
-            self.transport.write(_TOO_LARGE)
-            self.transport.close()
-        elif self._head_timer is None:
+        if self._framing_bytes > _HEAD_BYTES:
+            self._refuse()
+        elif self._in_head and self._head_timer is None:
             self._start_clock()
 
     def on_message_begin(self) -> None:
         """A new head begins."""
-        self._in_head, self._head_bytes = True, 0
+        self._in_head, self._framing_bytes = True, 0
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """The head has arrived."""
         self._in_head = False
         self._stop_clock()
-        self._is_answered = self._answer_at_once()
+        self._is_answered = self._is_refused() or self._answer_at_once()
+        self._framing_bytes = 0
         if not self._is_answered:
+            self._unset_keepalive_if_required()  # which an answer at once to what came just before has started
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Leaves out what nobody reads."""
+        self._framing_bytes = 0
         if not self._is_answered:
             super().on_body(body)
 
     def on_message_complete(self) -> None:
         """Ends what is not over already."""
+        self._framing_bytes = 0
         if not self._is_answered:
             super().on_message_complete()
+
+    def _is_refused(self) -> bool:
+        """Whether a head that ends in the bytes at hand is too large; only with many of them need it be measured."""
+        if self._framing_bytes + self._piece_bytes <= _HEAD_BYTES:
+            return False
+        if not self.transport.is_closing():
+            lines = sum(len(name) + len(value) + len(b": \r\n") for name, value in self.headers)
+            if len(self.url) + lines <= _HEAD_BYTES:
+                return False
+            self._refuse()
+        return True
+
+    def _refuse(self) -> None:
+        """Closes; says why where that cannot become a part of another answer."""
+        if self._is_free():
+            self.transport.write(_TOO_LARGE)
+        self.transport.close()
 
     def _answer_at_once(self) -> bool:
         if self._at_once is None or not self._is_plain() or not self._is_idle():
@@ -104,11 +125,14 @@ class BoundedProtocol(HttpToolsProtocol):
     def _is_idle(self) -> bool:
         """Whether nothing is under way on this connection, and not too much on all of them."""
         return (
-            (self.cycle is None or self.cycle.response_complete)
+            self._is_free()
             and self.transport.get_write_buffer_size() == 0
             and not self.transport.is_closing()
             and (self.limit_concurrency is None or len(self.connections) < self.limit_concurrency)
         )
+
+    def _is_free(self) -> bool:
+        return self.cycle is None or self.cycle.response_complete
 
     def _start_clock(self) -> None:
         self._head_timer = self.loop.call_later(_HEAD_S, self._give_up)
