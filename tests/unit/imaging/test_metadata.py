@@ -27,6 +27,7 @@ from pixelshift.imaging import edit, exif, iptc, read_header
 from pixelshift.imaging.base import Output
 from pixelshift.imaging.codecs import jpeg
 from pixelshift.imaging.icc import is_srgb, srgb_profile
+from pixelshift.imaging.metadata import Metadata
 from tests.compat.run_vectors import display_p3_profile, srgb_to_display_p3
 from tests.support import pictures
 
@@ -291,3 +292,13 @@ def test_photoshop_blocks_of_any_bytes_are_read_or_left(rest: bytes) -> None:
 @given(st.binary(max_size=200))
 def test_records_come_back_out_of_their_block(records: bytes) -> None:
     assert iptc.from_block(iptc.to_block(records)) == records
+
+
+@pytest.mark.parametrize("size", [65_519, 65_520, 200_000])
+def test_a_profile_larger_than_a_segment_is_cut_into_several(size: int) -> None:
+    profile = np.random.default_rng(size).bytes(size)
+    file = pictures.encoded(pictures.gradient(8, 8), "JPEG")
+    file = file[:20] + jpeg.blocks(Metadata(icc=profile)) + file[20:]
+    assert Image.open(io.BytesIO(file)).info["icc_profile"] == profile
+    assert jpeg.read_metadata(file).icc == profile
+    assert jpeg.blocks(Metadata(icc=bytes(256 * 65_519))) == b""

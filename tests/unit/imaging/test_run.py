@@ -426,3 +426,15 @@ def test_arrays_are_resized_by_the_same_kernels() -> None:
             resize(wrong, 5, 5)  # type: ignore[arg-type]  # on purpose
     with pytest.raises(ValueError, match="at least 1"):
         resize(NOISE, 0, 5)
+
+
+@pytest.mark.parametrize("quality", [75, 94, 100])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_noise_is_written_as_jpeg_however_long_it_gets(quality: int, progressive: bool) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (301, 299, 3), dtype=np.uint8)
+    options = (("quality", quality), ("chromaSubsampling", "4:4:4"), ("progressive", progressive))
+    listed = [edits.Negate(), Encode(Format.JPEG, options), edits.ToFormat(Format.JPEG)]
+    planned = plan(listed, read_header(file := pictures.encoded(noise, "PNG")), Output(), Limits())
+    assert planned.stream is None
+    result = pictures.decoded(run(planned, file).body)
+    assert np.abs(result.astype(int) - (255 - noise)).mean() < (1 if quality == 100 else 20)

@@ -197,10 +197,17 @@ class JpegOptions:
 
 
 def encode(picture: "Picture", options: Mapping[str, Any], bounds: Bounds) -> bytes:
-    """Baseline 4:2:0 with optimised Huffman tables by default."""
+    """Baseline 4:2:0 with optimised Huffman tables by default.
+
+    Colours by the engine: Pillow guesses how long a file gets at most, and fails on noise in 4:4:4, which is longer.
+    """
+    from pixelshift.imaging.codecs.native import written
     from pixelshift.imaging.codecs.pillow import as_image, saved
 
-    image = as_image(picture.opaque())
+    pixels = picture.opaque()
+    if pixels.shape[2] == 3 and not picture.cmyk:
+        return written("jpeg", pixels, native_options(options), blocks(picture.metadata), bounds)
+    image = as_image(pixels)
     chosen = JpegOptions.of(options)
     return saved(
         image.convert("CMYK") if picture.cmyk else image,
@@ -226,11 +233,21 @@ def blocks(metadata: Metadata) -> bytes:
         segments_.append((0xE1, exif.PREFIX + metadata.exif))
     if metadata.xmp is not None:
         segments_.append((0xE1, _XMP_NAME + metadata.xmp))
-    if metadata.icc is not None:
-        segments_.append((0xE2, _ICC_NAME + b"\x01\x01" + metadata.icc))
+    segments_ += [(0xE2, part) for part in _icc_parts(metadata.icc or b"")]
     if metadata.iptc is not None:
         segments_.append((0xED, iptc.to_block(metadata.iptc)))
     return _segments(segments_)
+
+
+def _icc_parts(profile: bytes) -> list[bytes]:
+    """A profile as payloads that fit, each with its number and theirs; none for one that needs more than a byte counts.
+
+    As of ICC.1:2010, B.4.
+    """
+    room = _MAX_PAYLOAD_BYTES - len(_ICC_NAME) - 2
+    parts = [profile[start : start + room] for start in range(0, len(profile), room)]
+    count = len(parts)
+    return [_ICC_NAME + bytes((at, count)) + part for at, part in enumerate(parts, 1)] if count <= 255 else []
 
 
 def _segments(payloads: list[tuple[int, bytes]]) -> bytes:

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 
 def written(
-    sink: Literal["png", "webp"], pixels: "Pixels", options: Mapping[str, Any], metadata: bytes, bounds: Bounds
+    sink: Literal["jpeg", "png", "webp"],
+    pixels: "Pixels",
+    options: Mapping[str, Any],
+    metadata: bytes,
+    bounds: Bounds,
 ) -> bytes:
     """The file of ``pixels`` (h, w, 1-4) with finished blocks of ``metadata``; ``options`` as the engine names them.
 
