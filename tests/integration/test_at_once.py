@@ -1,5 +1,6 @@
 """Pictures in memory that are answered from where the request's head is read: the same answers as by way of ASGI."""
 
+import io
 import json
 import socket
 import threading
@@ -13,7 +14,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from pixelshift.delivery.message import HttpRequest
+from pixelshift.delivery.message import HttpRequest, HttpResponse
 from tests.integration.test_web import House, exchange
 
 PATH = "/a.png?width=40"
@@ -99,6 +100,31 @@ def test_a_purge_ends_it(counted: Counted) -> None:
     assert not at_once
     assert "miss" in after.headers["cache-status"]
     assert after.content == before.content
+
+
+def test_a_picture_that_changed_while_it_was_answered_has_its_own_length(counted: Counted, tmp_path: Path) -> None:
+    delivery = counted.house.service.delivery
+    begin = delivery.begin
+    settled(begin(HttpRequest("GET", "/a.png", (("width", "40"),))))
+
+    def overtaken(request: HttpRequest) -> object:
+        answer = begin(request)
+        Image.effect_noise((256, 256), 90).save(tmp_path / "a.png")
+        delivery.purge(source="pictures/a.png")
+        settled(begin(request))
+        return answer
+
+    delivery.begin = overtaken  # type: ignore[method-assign,assignment]  # another came first
+    before, _ = counted.get(Accept="*/*")
+    delivery.begin = begin  # type: ignore[method-assign]  # as it was
+    after, _ = counted.get(Accept="*/*")
+    assert len(after.content) != len(before.content)
+    assert int(after.headers["content-length"]) == len(after.content)
+    assert Image.open(io.BytesIO(after.content)).width == 40
+
+
+def settled(begun: HttpResponse | Future[HttpResponse]) -> HttpResponse:
+    return begun.result(30) if isinstance(begun, Future) else begun
 
 
 def test_urls_that_name_their_end_are_looked_at_each_time(counted: Counted) -> None:

@@ -51,6 +51,8 @@ class Standing:
     """The entry's own headers, by which it is known again without keeping its body alive."""
     headers: tuple[tuple[str, str], ...]
     """Of the answer, but for those that change with time."""
+    size: int
+    """Of the entry's body; what was answered before may have been another."""
 
 
 _CHANGING = ("Age", "Cache-Status", "Server-Timing")
@@ -117,7 +119,7 @@ class SharedService(DeliveryService):
         headers = self._finish(Answer(made), request, order).headers
         # A request may name these too, but the cache's own replace them.
         lasting = tuple(one for one in headers if one[0].lower() not in _IS_CHANGING)
-        return Standing(order.key, entry.headers, lasting)
+        return Standing(order.key, entry.headers, lasting, len(entry.body))
 
     def again(self, standing: Standing) -> Hit | None:
         """What a standing answer's entry is now; ``None`` where it is fresh no longer, or another one."""

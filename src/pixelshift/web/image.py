@@ -125,7 +125,7 @@ class ImageFace:
 
     def _note(self, scope: Scope, headers: dict[str, str], response: HttpResponse) -> None:
         """Remembers what :meth:`at_once` may answer from now on."""
-        if response.status != 200 or len(response.body) > _PIECE_BYTES or scope["method"] != "GET":
+        if response.status != 200 or scope["method"] != "GET":
             return
         target = _target(scope)
         name = (target.encode("latin-1"), headers.get("accept", "").encode("latin-1"))
@@ -136,10 +136,10 @@ class ImageFace:
             return
         request = _request(scope, headers)
         standing = self._service.standing(request) if request is not None else None
-        if standing is None:
+        if standing is None or standing.size > _PIECE_BYTES:
             self._recent.pop(name, None)
             return
-        lines = [*_wire(standing.headers), (b"content-length", b"%d" % len(response.body))]
+        lines = [*_wire(standing.headers), (b"content-length", b"%d" % standing.size)]
         head = b"".join([b"%b: %b\r\n" % line for line in lines])
         self._recent[name] = _Recent(standing, head, redacted(target))
         if len(self._recent) > _RECENT:
