@@ -82,6 +82,9 @@ def _made(cls: type[_Value], manners: Mapping[str, Any]) -> type[_Value]:
     said = {name: cls.__dict__[name] for name in names if name in cls.__dict__}
     fields = {name: one for name, one in said.items() if isinstance(one, Field)}
     plain = {name: one.default if isinstance(one, Field) else one for name, one in said.items()}
+    for name, default in plain.items():
+        if type(default).__hash__ is None:
+            raise TypeError(f"{cls.__name__}.{name}: instances would share what can be changed; name its factory")
     left_out = {*names, "__dict__", "__weakref__"}
     body = {
         "__eq__": _equals,

@@ -98,6 +98,15 @@ def test_a_default_is_made_for_each_instance() -> None:
     assert defaults(Basket) == {}
 
 
+@pytest.mark.parametrize("make", [frozen, mutable])
+@pytest.mark.parametrize("default", [[], {}, set(), bytearray(), Tally()])
+def test_a_default_that_can_be_changed_is_refused(make: Any, default: object) -> None:
+    body = {"__annotations__": {"held": object}, "held": default}
+    with pytest.raises(TypeError, match=r"Shelf\.held"):
+        make(type("Shelf", (), body))
+    assert make(type("Shelf", (), body | {"held": ()}))().held == ()
+
+
 def test_the_class_keeps_what_is_its_own() -> None:
     assert names(Basket) == ("fruit",)
     assert Basket.kind == Basket([]).kind == "woven"
