@@ -13,6 +13,8 @@
 #define WIDE_TAPS 128
 /* Where a picture loses at least this factor in height, summing rows first moves and turns the least. */
 #define VERTICAL_FIRST_RATIO 2
+/* So many results are weighed to guess how many bits the weights may have. */
+#define FIRST_RESULTS 8
 
 static double linear(double x) {
     return x < 1 ? 1 - x : 0;
@@ -38,8 +40,8 @@ static double mitchell(double x) {
 }
 
 /*
- * sin(pi x) for x in [0, 1], to 1e-15: of our own, since a C library's last bit depends on its version and the CPU. The
- * series of sine about 0 as far as it tells at pi / 2; the other half mirrors.
+ * sin(pi x) for x in [0, 3/2], to 1e-15: of our own, since a C library's last bit depends on its version and the CPU.
+ * The series of sine about 0 as far as it tells at pi / 2; the other half mirrors.
  */
 static double sine(double x) {
     double angle = PI * (x < 0.5 ? x : 1 - x);
@@ -57,24 +59,29 @@ static double sine(double x) {
     return angle * (sum * square + 1);
 }
 
-/* sinc(x) sinc(x / 2) of one sine: sin 2a = 2 sin a cos a, with the cosine's sign by its half. */
-static double lanczos2(double x) {
-    if (x < 1e-8 || x >= 2) {
-        return x < 1;
-    }
-    double half = sine(x / 2);
-    double shifted = x < 1 ? sine(0.5 - x / 2) : -sine(x / 2 - 0.5);
-    return 4 * half * half * shifted / (PI * PI * x * x);
+typedef struct {
+    double sine;
+    double cosine;
+} angle;
+
+/* Of pi t, for t in [-1, 1]. */
+static angle angle_of(double t) {
+    double magnitude = fabs(t);
+    return (angle){t < 0 ? -sine(magnitude) : sine(magnitude), sine(magnitude + 0.5)};
 }
 
-/* sinc(x) sinc(x / 3) of one sine: sin 3a = sin a (3 - 4 sin^2 a). */
-static double lanczos3(double x) {
-    if (x < 1e-8 || x >= 3) {
-        return x < 1;
+static angle angle_sum(angle a, angle b) {
+    return (angle){a.sine * b.cosine + a.cosine * b.sine, a.cosine * b.cosine - a.sine * b.sine};
+}
+
+/* sinc(x) sinc(x / lobes) from the angle pi x / lobes: sin 2a = 2 sin a cos a, sin 3a = sin a (3 - 4 sin^2 a). */
+static double lanczos(int lobes, angle part, double x) {
+    if (fabs(x) < 1e-5) {
+        return 1;
     }
-    double third = sine(x / 3);
-    double square = third * third;
-    return 3 * square * (3 - 4 * square) / (PI * PI * x * x);
+    double square = part.sine * part.sine;
+    double sines = lobes == 2 ? 4 * square * part.cosine : 3 * square * (3 - 4 * square);
+    return sines / (PI * PI * x * x);
 }
 
 /* Costella, "The magic kernel" (johncostella.com/magic): the kernel with sharpening of 2013, and of 2021. */
@@ -105,15 +112,16 @@ static double mks2021(double x) {
 }
 
 typedef struct {
-    double (*value)(double distance); /* of a distance >= 0 */
+    double (*value)(double distance); /* of a distance >= 0; NULL where there are lobes, or nothing to weigh */
     double support;
+    int lobes; /* of Lanczos' kernels */
 } shape;
 
 static const shape SHAPES[PIXELSHIFT_RESAMPLE_FILTERS] = {
-    [PIXELSHIFT_RESAMPLE_NEAREST] = {NULL, 0.5},    [PIXELSHIFT_RESAMPLE_LINEAR] = {linear, 1},
-    [PIXELSHIFT_RESAMPLE_CUBIC] = {cubic, 2},       [PIXELSHIFT_RESAMPLE_MITCHELL] = {mitchell, 2},
-    [PIXELSHIFT_RESAMPLE_LANCZOS2] = {lanczos2, 2}, [PIXELSHIFT_RESAMPLE_LANCZOS3] = {lanczos3, 3},
-    [PIXELSHIFT_RESAMPLE_MKS2013] = {mks2013, 2.5}, [PIXELSHIFT_RESAMPLE_MKS2021] = {mks2021, 4.5},
+    [PIXELSHIFT_RESAMPLE_NEAREST] = {NULL, 0.5, 0},    [PIXELSHIFT_RESAMPLE_LINEAR] = {linear, 1, 0},
+    [PIXELSHIFT_RESAMPLE_CUBIC] = {cubic, 2, 0},       [PIXELSHIFT_RESAMPLE_MITCHELL] = {mitchell, 2, 0},
+    [PIXELSHIFT_RESAMPLE_LANCZOS2] = {NULL, 2, 2},     [PIXELSHIFT_RESAMPLE_LANCZOS3] = {NULL, 3, 3},
+    [PIXELSHIFT_RESAMPLE_MKS2013] = {mks2013, 2.5, 0}, [PIXELSHIFT_RESAMPLE_MKS2021] = {mks2021, 4.5, 0},
 };
 
 /* Distance between results, in source samples. */
@@ -181,16 +189,29 @@ static int32_t real_weights(const pixelshift_resample_spec *spec, int32_t output
     *start = clamped(from, 0, last);
     int32_t count = clamped(to - 1, 0, last) + 1 - *start;
     memset(weight, 0, (size_t)count * sizeof *weight);
+    /* Lanczos' angle goes on from sample to sample: two sines an output instead of one a weight. */
+    const shape *kernel = &SHAPES[spec->filter];
+    angle part = {0, 1}, next = {0, 1};
+    if (kernel->lobes > 0) {
+        part = angle_of((from + 0.5 - centre) * squeeze / kernel->lobes);
+        next = angle_of(squeeze / kernel->lobes);
+    }
     double sum = 0;
     for (int32_t i = from; i < to; i++) {
-        double value = SHAPES[spec->filter].value(fabs(i + 0.5 - centre) * squeeze);
+        double x = (i + 0.5 - centre) * squeeze;
+        double value = kernel->lobes > 0 ? lanczos(kernel->lobes, part, x) : kernel->value(fabs(x));
         weight[clamped(i, 0, last) - *start] += value;
         sum += value;
+        part = angle_sum(part, next);
     }
     for (int32_t i = 0; i < count; i++) {
         weight[i] /= sum;
     }
     return count;
+}
+
+static int32_t least(int32_t a, int32_t b) {
+    return a < b ? a : b;
 }
 
 static double largest_of(const double *weight, int32_t count) {
@@ -281,26 +302,24 @@ void pixelshift_resample_axis_init(pixelshift_resample_axis *axis, const pixelsh
     place += aligned((size_t)spec->out * (size_t)taps * sizeof(int16_t));
     double *weight = (double *)place;
 
-    /* Bits by one result's weights; if another's turn out larger, all are quantised again with fewer bits. */
+    /* Bits by the first results' weights, which an edge enlarges; if others turn out larger, once more with fewer. */
     axis->wide = taps > WIDE_TAPS;
     int32_t most = axis->wide ? 22 : 18;
-    double largest = largest_of(weight, real_weights(spec, spec->out / 2, weight, &axis->start[0]));
+    double largest = 0;
+    for (int32_t output = 0; output < least(spec->out, FIRST_RESULTS); output++) {
+        largest = fmax(largest, largest_of(weight, real_weights(spec, output, weight, &axis->start[0])));
+    }
     do {
         axis->bits = weight_bits(largest, most);
         for (int32_t output = 0; output < spec->out; output++) {
             int32_t count = real_weights(spec, output, weight, &axis->start[output]);
-            double own = largest_of(weight, count);
-            largest = own > largest ? own : largest;
+            largest = fmax(largest, largest_of(weight, count));
             axis->count[output] = count;
             quantise(axis->weight + (ptrdiff_t)output * taps, weight, count, axis->bits);
         }
     } while (weight_bits(largest, most) < axis->bits);
     trim(axis);
     place_pairs(axis);
-}
-
-static int32_t least(int32_t a, int32_t b) {
-    return a < b ? a : b;
 }
 
 void pixelshift_resample_plan_init(pixelshift_resample_plan *plan, const pixelshift_resample_axis *x,
