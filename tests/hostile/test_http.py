@@ -3,13 +3,14 @@
 import multiprocessing
 import socket
 import threading
+import time
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixelshift.errors import OriginError, SettingsError, TooLargeError
-from pixelshift.net.dial import Endpoint, parse_endpoint
+from pixelshift.net.dial import AddressCheck, Endpoint, connect, parse_endpoint
 from pixelshift.net.http import HttpClient, Pace, Request
 from tests.support.http_server import Answer, RawServer, Seen, raw_server, reply, say
 
@@ -147,6 +148,21 @@ def test_a_server_that_drips_meets_the_pace_long_before_the_deadline(head: bytes
             get(server, client, timeout_s=5)
     assert caught.value.status == 503
     assert len(sent) < 200  # 5 s would have brought 500
+
+
+def test_a_connection_that_comes_as_the_time_is_over_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[socket.socket] = []
+
+    def late(endpoint: Endpoint, check: AddressCheck, _timeout_s: float) -> socket.socket:
+        made.append(connect(endpoint, check, 10))
+        time.sleep(0.3)
+        return made[0]
+
+    monkeypatch.setattr("pixelshift.net.http.connect", late)
+    with raw_server(say(b"")) as server, pytest.raises(OriginError) as caught:
+        get(server, timeout_s=0.2)
+    assert caught.value.status == 503
+    assert made[0].fileno() == -1
 
 
 def test_a_refused_connection_is_the_origins_failure() -> None:

@@ -222,11 +222,7 @@ class _Connection:
         self.idle_since_s = 0.0
         if tls is not None:
             plain.settimeout(timeout_s)
-            try:
-                self._socket = tls.wrap_socket(plain, server_hostname=endpoint.host, suppress_ragged_eofs=False)
-            except BaseException:
-                plain.close()
-                raise
+            self._socket = tls.wrap_socket(plain, server_hostname=endpoint.host, suppress_ragged_eofs=False)
 
     def ask(self, message: bytes, method: str, budget: _Budget) -> Reply:
         """Sends a request and reads the head of its answer."""
@@ -329,8 +325,13 @@ class HttpClient:
         return Exchange(reply, lambda sound: self._give_back(connection, endpoint, sound))
 
     def _connect(self, endpoint: Endpoint, budget: _Budget) -> _Connection:
+        tls = self._context() if endpoint.tls else None
         plain = connect(endpoint, self._check, budget.left_s())
-        return _Connection(plain, endpoint, self._context() if endpoint.tls else None, budget.left_s())
+        try:
+            return _Connection(plain, endpoint, tls, budget.left_s())
+        except BaseException:
+            plain.close()
+            raise
 
     def _context(self) -> ssl.SSLContext:
         with self._lock:
