@@ -202,20 +202,31 @@ def test_the_plot_is_an_image_that_may_load_nothing(client: httpx.Client) -> Non
 
 
 class Listener:
-    """Reads server-sent events one by one."""
+    """Reads server-sent events one by one; those of other kinds wait, since a change may overtake its points."""
 
     def __init__(self, response: httpx.Response) -> None:
         self._lines = response.iter_lines()
+        self._waiting: list[dict[str, str]] = []
 
     def next(self, kind: str) -> tuple[str, dict[str, Any]]:
+        event = next((event for event in self._waiting if event.get("event") == kind), None)
+        if event is not None:
+            self._waiting.remove(event)
+        while event is None:
+            read = self._read()
+            if read.get("event") == kind:
+                event = read
+            else:
+                self._waiting.append(read)
+        return event.get("id", ""), json.loads(event["data"])
+
+    def _read(self) -> dict[str, str]:
         event: dict[str, str] = {}
         for line in self._lines:
+            if not line:
+                return event
             name, _, value = line.partition(": ")
             event[name] = value
-            if not line:
-                if event.get("event") == kind:
-                    return event.get("id", ""), json.loads(event["data"])
-                event = {}
         raise AssertionError("the stream ended")
 
 
