@@ -39,8 +39,9 @@ check-static:
 	$(VENV)/bin/lint-imports
 	git ls-files 'native/*.[ch]' | xargs -r $(VENV)/bin/clang-format --dry-run --Werror
 
+# Without what starts processes and waits for them: documents' examples, measurements of shares.
 check-tests:
-	$(PY) -m pytest -q -n 4 tests/unit -m "not slow" --timeout=60
+	$(PY) -m pytest -q -n 4 tests/unit -m "not slow" --timeout=60 --ignore=tests/unit/docs --ignore=tests/unit/tuning
 
 sanitize: build ## The kernels under ASan and UBSan, by the C drivers in native/tests and the stored inputs of native/fuzz
 	$(PY) -m pytest -q tests/native/test_sanitized_kernels.py tests/native/test_resample_stream.py \
