@@ -49,13 +49,14 @@ static void check_webp(const pixelshift_engine_job *job, const uint8_t *pixels, 
     int width, height;
     uint8_t *back = WebPDecodeRGBA(body, size, &width, &height);
     require(back != NULL && width == job->width && height == job->height, "a WebP of that size");
-    int is_same = job->webp.lossless && !job->webp.near_lossless && (channels < 4 || job->webp.exact);
+    int is_opaque = channels % 2 == 1;
+    int is_same = job->webp.lossless && !job->webp.near_lossless && (is_opaque || job->webp.exact);
     for (size_t i = 0; is_same && i < (size_t)width * (size_t)height; i++) {
         const uint8_t *from = pixels + i * (size_t)channels;
         for (int c = 0; c < 3; c++) {
             require(back[4 * i + c] == from[channels < 3 ? 0 : c], "lossless is without loss");
         }
-        require(channels % 2 == 1 || channels == 2 || back[4 * i + 3] == from[3], "alpha is kept");
+        require(is_opaque || back[4 * i + 3] == from[channels - 1], "alpha is kept");
     }
     WebPFree(back);
 }

@@ -1,0 +1,113 @@
+"""Thousands of JPEGs, whole and damaged, through our decoder and through libjpeg-turbo: the same samples and errors.
+
+The files are cut out of the sample photographs and written with every choice that a baseline encoder has. To 2x2
+samples a block the two differ by design (docs/design/decode-scale.md), which shows that ours did not fall back.
+"""
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pixelshift._native import _engine
+
+SAMPLES = Path(__file__).parents[2] / "samples"
+PHOTOGRAPHS = ("dandelions", "dogs", "fig", "mountains")
+FILES = 2_000
+HARMED_PER_FILE = 5
+ALIKE, OWN = 8, 2
+"""Samples a side of a block: where both give the same, and where ours are its lowest frequencies."""
+
+
+def any_photograph(random: np.random.Generator) -> Image.Image:
+    """A part of a photograph at some scale, 8 to 500 pixels a side, a seventh of them grey."""
+    with Image.open(SAMPLES / f"{random.choice(PHOTOGRAPHS)}.jpg") as photograph:
+        width, height = (int(side) for side in random.integers(8, 501, 2))
+        zoom = min(random.uniform(1, 5), photograph.width / width, photograph.height / height)
+        left = random.uniform(0, photograph.width - width * zoom)
+        top = random.uniform(0, photograph.height - height * zoom)
+        part = photograph.resize(
+            (width, height), box=(left, top, left + width * zoom, top + height * zoom), reducing_gap=1
+        )
+    return part.convert("L") if random.integers(7) == 0 else part.convert("RGB")
+
+
+def any_baseline(random: np.random.Generator) -> bytes:
+    """It as a file, with any choice of an encoder of one scan."""
+    photograph = any_photograph(random)
+    options: dict[str, object] = {"optimize": bool(random.integers(2))}
+    if photograph.mode == "RGB":
+        options["subsampling"] = int(random.integers(3))
+    if random.integers(3) == 0:
+        options["restart_marker_blocks"] = int(random.integers(1, 60))
+    if random.integers(4) == 0:
+        options["qtables"] = [random.integers(1, int(random.choice([3, 40, 256])), 64).tolist() for _ in range(2)]
+    else:
+        options["quality"] = int(random.integers(1, 101))
+    body = io.BytesIO()
+    photograph.save(body, "JPEG", **options)
+    return body.getvalue()
+
+
+def harmed(data: bytes, random: np.random.Generator) -> Iterator[bytes]:
+    """Cut short, or some bits turned; half of the time behind the tables, where the scan is."""
+    scan = data.index(b"\xff\xda")
+    for _ in range(HARMED_PER_FILE):
+        if random.integers(4) == 0:
+            yield data[: random.integers(2, len(data))]
+            continue
+        copy = bytearray(data)
+        first = scan if random.integers(2) else 2
+        for at in random.integers(first, len(data), random.integers(1, 5)):
+            copy[at] ^= 1 << random.integers(8)
+        yield bytes(copy)
+
+
+def answer(data: bytes, size: tuple[int, int], scale: int, *, reference: bool) -> bytes:
+    """Planes as a JPEG with every coefficient kept, or the error's text."""
+    width, height = size
+    try:
+        return _engine.run(
+            data,
+            source="jpeg",
+            sink="jpeg",
+            width=width,
+            height=height,
+            box=(0, 0, width, height),
+            scale=scale,
+            chroma_scale=scale,
+            options={"quality": 100, "full_chroma": True},
+            reference=reference,
+        )
+    except (_engine.EngineError, ValueError) as error:
+        return repr(error).encode()
+
+
+def answers(data: bytes, size: tuple[int, int], scale: int) -> tuple[bytes, bytes]:
+    return answer(data, size, scale, reference=False), answer(data, size, scale, reference=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_thousands_of_files_decode_as_libjpeg_decodes_them() -> None:
+    random = np.random.default_rng(2026)
+    seen = Counter[str]()
+    for _ in range(FILES):
+        data = any_baseline(random)
+        with Image.open(io.BytesIO(data)) as image:
+            size = image.size
+        own, reference = answers(data, size, ALIKE)
+        assert own == reference
+        assert own.startswith(b"\xff\xd8")
+        own, reference = answers(data, size, OWN)
+        seen["ours at work"] += own != reference
+        for broken in harmed(data, random):
+            own, reference = answers(broken, size, ALIKE)
+            assert own == reference
+            seen["shown" if own.startswith(b"\xff\xd8") else "refused"] += 1
+    assert seen["ours at work"] > 0.95 * FILES  # the rest has a quality so low that blocks are flat
+    assert min(seen["shown"], seen["refused"]) > FILES / 10
