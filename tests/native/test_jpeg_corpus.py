@@ -7,6 +7,7 @@ samples a block the two differ by design (docs/design/decode-scale.md), which sh
 import io
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -23,24 +24,27 @@ ALIKE, OWN = 8, 2
 """Samples a side of a block: where both give the same, and where ours are its lowest frequencies."""
 
 
-def any_photograph(random: np.random.Generator) -> Image.Image:
+@lru_cache
+def photograph(name: str) -> Image.Image:
+    with Image.open(SAMPLES / f"{name}.jpg") as image:
+        return image.convert("RGB")
+
+
+def any_part(random: np.random.Generator) -> Image.Image:
     """A part of a photograph at some scale, 8 to 500 pixels a side, a seventh of them grey."""
-    with Image.open(SAMPLES / f"{random.choice(PHOTOGRAPHS)}.jpg") as photograph:
-        width, height = (int(side) for side in random.integers(8, 501, 2))
-        zoom = min(random.uniform(1, 5), photograph.width / width, photograph.height / height)
-        left = random.uniform(0, photograph.width - width * zoom)
-        top = random.uniform(0, photograph.height - height * zoom)
-        part = photograph.resize(
-            (width, height), box=(left, top, left + width * zoom, top + height * zoom), reducing_gap=1
-        )
-    return part.convert("L") if random.integers(7) == 0 else part.convert("RGB")
+    whole = photograph(str(random.choice(PHOTOGRAPHS)))
+    width, height = (int(side) for side in random.integers(8, 501, 2))
+    across, down = int(width * random.uniform(1, 3)), int(height * random.uniform(1, 3))
+    left, top = (int(random.integers(room + 1)) for room in (whole.width - across, whole.height - down))
+    part = whole.resize((width, height), box=(left, top, left + across, top + down), reducing_gap=1)
+    return part.convert("L") if random.integers(7) == 0 else part
 
 
 def any_baseline(random: np.random.Generator) -> bytes:
     """It as a file, with any choice of an encoder of one scan."""
-    photograph = any_photograph(random)
+    part = any_part(random)
     options: dict[str, object] = {"optimize": bool(random.integers(2))}
-    if photograph.mode == "RGB":
+    if part.mode == "RGB":
         options["subsampling"] = int(random.integers(3))
     if random.integers(3) == 0:
         options["restart_marker_blocks"] = int(random.integers(1, 60))
@@ -49,7 +53,7 @@ def any_baseline(random: np.random.Generator) -> bytes:
     else:
         options["quality"] = int(random.integers(1, 101))
     body = io.BytesIO()
-    photograph.save(body, "JPEG", **options)
+    part.save(body, "JPEG", **options)
     return body.getvalue()
 
 
