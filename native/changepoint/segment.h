@@ -56,8 +56,9 @@ static inline int is_shifted(const segment *s) {
     return s->delta != 0.0;
 }
 
+/* NULL before the first value. */
 static inline const double *values_of(const segment *s) {
-    return s->values + s->head;
+    return s->values != NULL ? s->values + s->head : NULL;
 }
 
 static inline int64_t greater(int64_t left, int64_t right) {

@@ -2,6 +2,7 @@
 
 from libc.stddef cimport ptrdiff_t, size_t
 from libc.stdint cimport int32_t, uint8_t
+from libc.string cimport memset
 
 from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
 
@@ -24,7 +25,6 @@ cdef extern from "pixelshift/engine.h":
     ctypedef struct pixelshift_colour_sharpening:
         float m1, m2, x1, y2, y3
     ctypedef enum pixelshift_engine_sharpen_kind:
-        PIXELSHIFT_ENGINE_SHARPEN_NONE
         PIXELSHIFT_ENGINE_SHARPEN_MILD
         PIXELSHIFT_ENGINE_SHARPEN_LIGHT
     ctypedef struct pixelshift_engine_sharpen:
@@ -177,7 +177,6 @@ cdef _set_options(pixelshift_engine_job *job, str sink, dict given):
     elif sink == "png":
         job.png.level = _within("level", options["level"], 0, 9)
         job.png.adaptive = bool(options["adaptive"])
-        job.png.keep_grey = False
     else:
         job.webp.quality = _within("quality", options["quality"], 0, 100)
         job.webp.alpha_quality = _within("alpha_quality", options["alpha_quality"], 0, 100)
@@ -199,8 +198,6 @@ cdef _set_sink(pixelshift_engine_job *job, str sink, int width, int height, dict
     job.width = width
     job.height = height
     _set_options(job, sink, options or {})
-    job.metadata = NULL
-    job.metadata_size = 0
     if metadata is not None and metadata.shape[0] > 0:
         _CHECKS[sink](metadata)
         job.metadata = &metadata[0]
@@ -208,7 +205,6 @@ cdef _set_sink(pixelshift_engine_job *job, str sink, int width, int height, dict
 
 
 cdef _set_overlay(pixelshift_engine_job *job, const uint8_t[:, :, ::1] overlay, at):
-    job.overlay.pixels = NULL
     if overlay is None:
         return
     if overlay.shape[2] != 4:
@@ -223,7 +219,6 @@ cdef _set_overlay(pixelshift_engine_job *job, const uint8_t[:, :, ::1] overlay, 
 
 
 cdef _set_canvas(pixelshift_engine_job *job, canvas):
-    job.canvas.width = job.canvas.height = 0
     if canvas is None:
         return
     left, top, width, height, colour = canvas
@@ -261,7 +256,6 @@ cdef class Sharpening:
 
 
 cdef _set_sharpening(pixelshift_engine_job *job, Sharpening sharpening):
-    job.sharpen.kind = PIXELSHIFT_ENGINE_SHARPEN_NONE
     if sharpening is not None:
         job.sharpen = sharpening.how
 
@@ -314,6 +308,7 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     cdef uint8_t *output = NULL
     cdef size_t output_size = 0
     cdef pixelshift_engine_status status
+    memset(&job, 0, sizeof(job))
     if source not in _FORMATS:
         raise ValueError(f"the engine reads {', '.join(_FORMATS)}, not {source}")
     if data.shape[0] == 0:
@@ -354,6 +349,7 @@ def encode(const uint8_t[:, :, ::1] pixels not None, *, str sink, dict options=N
     cdef pixelshift_engine_status status
     cdef int channels = pixels.shape[2]
     cdef ptrdiff_t stride = pixels.shape[1] * channels
+    memset(&job, 0, sizeof(job))
     if not 1 <= channels <= 4:
         raise ValueError(f"pixels have 1 to 4 channels, not {channels}")
     _set_sink(&job, sink, pixels.shape[1], pixels.shape[0], options, metadata)
@@ -375,6 +371,7 @@ def filtered(const uint8_t[:, :, ::1] pixels not None, uint8_t[:, :, ::1] result
     cdef pixelshift_engine_job job
     cdef pixelshift_engine_status status
     cdef int channels = pixels.shape[2]
+    memset(&job, 0, sizeof(job))
     if not (1 <= channels <= 4 and 0 < pixels.shape[0] <= _FAR and 0 < pixels.shape[1] <= _FAR):
         raise ValueError("pixels have 1 to 4 channels, and rows and columns")
     if (result.shape[0], result.shape[1], result.shape[2]) != (pixels.shape[0], pixels.shape[1], channels):
