@@ -94,8 +94,12 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
     if layout is None:
         return None
     scale, kernel = 8, Kernel.LANCZOS3 if asked.resize is None else asked.resize.kernel
-    if header.format is Format.JPEG and kernel is not Kernel.NEAREST and asked.cut is None:
-        scale = geometry.jpeg_block(denominator * min(layout.shrink), shrink_fast)
+    if header.format is Format.JPEG:
+        # One pixel of many shows how the decoder reduced and smoothed: the general path does both as upstream does.
+        if kernel is Kernel.NEAREST:
+            return None
+        if asked.cut is None:
+            scale = geometry.jpeg_block(denominator * min(layout.shrink), shrink_fast)
     canvas = _canvas(layout, asked.resize)
     needs_all = asked.sharpen is not None or canvas is not None
     finer = (_has_full_chroma(options) or needs_all) and header.chroma_subsampling != "4:4:4"

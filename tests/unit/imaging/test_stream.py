@@ -90,7 +90,7 @@ def test_both_roads_give_the_same_picture(edits: list[Edit]) -> None:
         [Resize(100, 50, position=Position.ENTROPY)],
         [Greyscale()],
         [Rotate(30), Resize(100)],
-        [Rotate(90), Resize(100, kernel=NEAREST)],
+        [Resize(100, kernel=NEAREST)],
         [ToFormat(Format.GIF)],
         [Encode(Format.PNG, (("palette", True),)), ToFormat(Format.PNG)],
         [Resize(100), Crop(0, 0, 10, 10)],
@@ -99,6 +99,23 @@ def test_both_roads_give_the_same_picture(edits: list[Edit]) -> None:
 )
 def test_what_the_native_call_cannot_do_goes_step_by_step(edits: list[Edit]) -> None:
     assert plan(edits, read_header(SOURCE), Output(), Limits()).stream is None
+
+
+def test_nearest_shows_pixels_of_the_reduced_jpeg() -> None:
+    """Upstream decodes 401 pixels as 200 and takes of these (contract 5.3)."""
+    nearest = plan([Resize(100, kernel=NEAREST), ToFormat(Format.PNG)], read_header(SOURCE), Output(), Limits())
+    with Image.open(io.BytesIO(SOURCE)) as reduced:
+        reduced.draft("RGB", (200, 149))
+        known = {tuple(pixel) for pixel in np.asarray(reduced).reshape(-1, 3).tolist()}
+    shown = pictures.decoded(run(nearest, SOURCE).body)
+    assert shown.shape[:2] == (75, 100)
+    assert {tuple(pixel) for pixel in shown.reshape(-1, 3).tolist()} <= known
+
+
+def test_nearest_after_a_turn_of_a_png_goes_step_by_step() -> None:
+    file = pictures.encoded(PIXELS[..., :3], "PNG")
+    assert plan([Rotate(90), Resize(20, kernel=NEAREST)], read_header(file), Output(), Limits()).stream is None
+    assert plan([Resize(20, kernel=NEAREST)], read_header(file), Output(), Limits()).stream is not None
 
 
 RED = Colour(230, 20, 40)
