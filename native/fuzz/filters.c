@@ -1,6 +1,7 @@
 /*
  * The filters that take numbers from a request, with any numbers: blurring by masks, correlation, median and
- * equalisation, edits in CIELAB, blending, sharpening. Every level makes the same of it, within its memory.
+ * equalisation, edits in CIELAB, blending, sharpening, and what draws the eye. Every level makes the same of it, within
+ * its memory.
  */
 #include "guard.h"
 
@@ -9,6 +10,7 @@
 #include "pixelshift/convolve.h"
 #include "pixelshift/engine.h"
 #include "pixelshift/rank.h"
+#include "pixelshift/saliency.h"
 
 enum { MOST_SIDE = 64, MOST_TAPS = 25, MOST_MASK = 40, MOST_WINDOW = 40 };
 
@@ -219,8 +221,44 @@ static void sharpen(reader *input) {
     pair_end(&results);
 }
 
+static void saliency(reader *input) {
+    enum { MARKS = 3 };
+    size_t pixels = (size_t)take_side(input, 3000);
+    guarded rows[2] = {guarded_new(3 * pixels), guarded_new(3 * pixels)};
+    fill(input, rows[0].bytes, 3 * pixels);
+    input->at += input->left > 1; /* another row, the same bytes from the second on */
+    input->left -= input->left > 1;
+    fill(input, rows[1].bytes, 3 * pixels);
+    pair lumas[2] = {pair_new(pixels), pair_new(pixels)}, marks[MARKS];
+    uint64_t sums[MARKS] = {0};
+    for (int i = 0; i < MARKS; i++) {
+        marks[i] = pair_new(pixels);
+    }
+    for (int level = 0; level <= (int)pixelshift_cpu_detect(); level++) {
+        const pixelshift_saliency_kernels_table *kernels = pixelshift_saliency_kernels((pixelshift_cpu_level)level);
+        uint8_t *above = result_of(&lumas[0], level), *luma = result_of(&lumas[1], level);
+        pixelshift_saliency_marks to = {result_of(&marks[0], level), result_of(&marks[1], level),
+                                        result_of(&marks[2], level)};
+        kernels->luma(above, rows[0].bytes, pixels);
+        kernels->luma(luma, rows[1].bytes, pixels);
+        kernels->mark(to, rows[1].bytes, luma, above, pixels);
+        for (int i = 0; i < MARKS; i++) {
+            uint64_t sum = kernels->sum(result_of(&marks[i], level), pixels);
+            require(level == PIXELSHIFT_CPU_SCALAR || sum == sums[i], "levels sum alike");
+            sums[i] = sum;
+        }
+    }
+    for (int i = 0; i < MARKS; i++) {
+        pair_end(&marks[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        guarded_free(&rows[i]);
+        pair_end(&lumas[i]);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static void (*const FILTERS[])(reader *) = {blur, correlate, rank, colour, blend, sharpen};
+    static void (*const FILTERS[])(reader *) = {blur, correlate, rank, colour, blend, sharpen, saliency};
     reader input = {data, size};
     FILTERS[take_byte(&input) % (sizeof FILTERS / sizeof *FILTERS)](&input);
     return 0;
