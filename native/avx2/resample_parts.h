@@ -107,7 +107,8 @@ static inline __m256i ratio_of(__m256i alpha, __m256i half) {
 }
 
 static inline __m256i scaled(__m256i sum, __m256i ratio) {
-    return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_castsi256_ps(ratio)));
+    __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_castsi256_ps(ratio));
+    return _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_set1_ps(0.5f)));
 }
 
 /* How sums end. `half` and `unit` only count where colour is divided by alpha. */
@@ -132,7 +133,7 @@ static inline wide_rounding rounding_to_middle(const pixelshift_resample_plan *p
     return round;
 }
 
-/* From `fraction` bits less 128 to whole levels; without the half where a division rounds. */
+/* From `fraction` bits less 128 to whole levels; the half is added later where there is a division. */
 static inline wide_rounding rounding_to_levels(int32_t fraction, int divide) {
     int64_t half = (int64_t)1 << fraction >> 1;
     wide_rounding round = {((int64_t)128 << fraction) + (divide ? 0 : half), fraction, half,
@@ -262,7 +263,7 @@ static inline void filter_columns_wide(int16_t *turned, const int16_t *pairs, co
             for (int c = 0; c < channels; c++) {
                 int64_t sum = sums[c][row] + round->offset;
                 float factor = c < channels - 1 ? ratio : round->unit;
-                int64_t value = divide ? _mm_cvtss_si32(_mm_set_ss((float)sum * factor)) : sum >> round->shift;
+                int64_t value = divide ? (int32_t)((float)sum * factor + 0.5f) : sum >> round->shift;
                 turned[c * STRIP + row] = (int16_t)(value < INT16_MIN   ? INT16_MIN
                                                     : value > INT16_MAX ? INT16_MAX
                                                                         : value);

@@ -48,7 +48,7 @@ static inline rounding rounding_to_middle(const pixelshift_resample_plan *plan, 
     return round;
 }
 
-/* From `fraction` bits less 128 to whole levels; without the half where a division rounds. */
+/* From `fraction` bits less 128 to whole levels; the half is added later where there is a division. */
 static inline rounding rounding_to_levels(int32_t fraction, int divide) {
     int32_t half = 1 << fraction >> 1;
     rounding round = {
@@ -67,7 +67,7 @@ static inline float32x4_t ratio_of(int32x4_t alpha, const rounding *round) {
 }
 
 static inline int32x4_t scaled(int32x4_t sum, float32x4_t ratio) {
-    return vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(sum), ratio));
+    return vcvtq_s32_f32(vaddq_f32(vmulq_f32(vcvtq_f32_s32(sum), ratio), vdupq_n_f32(0.5f)));
 }
 
 static inline int16x8_t narrowed(int32x4_t low, int32x4_t high) {
