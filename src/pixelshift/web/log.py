@@ -4,6 +4,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from json.encoder import encode_basestring_ascii as quoted
 from math import isfinite
@@ -18,11 +19,15 @@ class JsonLog:
         self._threshold = threshold
 
     def write(self, events: Iterable[tuple[float, int, str, Mapping[str, object]]]) -> None:
-        """Writes events at once, in one piece: when (seconds since 1970), how grave, what, and its facts."""
+        """Writes events at once, in one piece: when (seconds since 1970), how grave, what, and its facts.
+
+        Lines that the stream does not take (a reader gone, a full disk) are lost: no answer fails for them.
+        """
         text = "".join([json_line(*event) for event in events if event[1] >= self._threshold])
         if text:
-            self._out.write(text)
-            self._out.flush()
+            with suppress(OSError, ValueError):  # ValueError: it is closed
+                self._out.write(text)
+                self._out.flush()
 
 
 class JsonFormatter(logging.Formatter):

@@ -43,3 +43,19 @@ def test_what_libraries_log_has_the_same_shape() -> None:
     said = json.loads(line)
     assert (said["event"], said["level"]) == ("it failed", "error")
     assert "broken" in said["exception"]
+
+
+class GoneReader(io.StringIO):
+    def flush(self) -> None:
+        raise BrokenPipeError
+
+
+def closed() -> io.StringIO:
+    out = io.StringIO()
+    out.close()
+    return out
+
+
+@pytest.mark.parametrize("out", [GoneReader(), closed()], ids=["gone", "closed"])
+def test_a_stream_that_takes_no_lines_stops_nothing(out: io.StringIO) -> None:
+    JsonLog(out, logging.INFO).write([(0.0, logging.INFO, "request", {})])
