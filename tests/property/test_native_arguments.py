@@ -49,10 +49,12 @@ integers = seldom(st.integers(1, 60), st.sampled_from(extreme_integers))
 kernels = seldom(st.sampled_from(_exact.KERNELS), st.sampled_from([*_resample.KERNELS, "", "x"]))
 formats = seldom(st.sampled_from(["jpeg", "png", "webp"]), st.sampled_from(["", "gif"]))
 levels = seldom(st.sampled_from([None, "scalar", "avx2"]), st.sampled_from(["avx512", ""]))
-rows = seldom(st.just((0, 1)), st.tuples(integers, integers))
+short_rows = st.sampled_from([(), (0,), [0], (0, 1, 1)])
+rows = seldom(st.just((0, 1)), st.one_of(st.tuples(integers, integers), short_rows))
 whole_boxes = st.sampled_from([(0.0, 0.0, 60.0, 41.0), (0.0, 0.0, 1.0, 1.0), (1.25, 0.5, 2.0, 2.5)])
 boxes = seldom(whole_boxes, st.tuples(floats, floats, floats, floats))
-canvases = st.one_of(st.none(), st.tuples(*[integers] * 4, st.tuples(*[integers] * 3)))
+colours = seldom(st.tuples(*[integers] * 3), st.sampled_from([(), (1, 2), [1, 2], (1, 2, 3, 4)]))
+canvases = st.one_of(st.none(), st.tuples(*[integers] * 4, colours))
 perhaps_boxes = st.one_of(st.none(), boxes)
 
 
@@ -233,3 +235,26 @@ def test_any_arguments_are_answered_or_refused(call: Callable[[Guarded], None], 
         told = str(refusal) or isinstance(refusal, MemoryError)
         assert told
     guarded.check()
+
+
+@pytest.mark.parametrize("colour", [(), (1, 2), [1, 2], (1, 2, 3, 4)])
+def test_a_canvas_has_a_colour_of_three_parts(colour: Any) -> None:
+    with pytest.raises(ValueError, match="unpack"):
+        _engine.run(
+            JPEG, source="jpeg", sink="jpeg", width=20, height=16, box=(0, 0, 60, 41), canvas=(0, 0, 10, 8, colour)
+        )
+
+
+@pytest.mark.parametrize("some", [(), (0,), [0], (0, 1, 2)])
+def test_rows_are_a_first_and_a_last(some: Any) -> None:
+    picture, padded = np.zeros((8, 8, 3), np.uint8), np.zeros((10, 10, 3), np.uint8)
+    mask = np.array([20, 10, 2], np.int32)
+    calls: list[Callable[[], None]] = [
+        lambda: _convolve.blur(picture.copy(), picture, mask=mask, axis=0, rows=some),
+        lambda: _convolve.correlate(picture, padded, np.ones((3, 3)), scale=1.0, offset=0.0, rows=some),
+        lambda: _warp.bilinear(picture.copy(), picture, origin=(0, 0), across=(1, 0), down=(0, 1), rows=some),
+        lambda: _rank.median(picture, padded, rows=some),
+    ]
+    for call in calls:
+        with pytest.raises(ValueError, match="unpack"):
+            call()

@@ -1,5 +1,6 @@
 /*
- * A picture file to another in one call that never holds the picture.
+ * A picture file to another in one call that never holds the source's picture. Of the result it holds what turns, and
+ * what JPEG and WebP encoders collect.
  *
  *     source (a decoder) -> planes, a band of rows at a time
  *            -> resample each plane -> rooms that change finished rows -> sink (an encoder)
@@ -40,7 +41,7 @@ typedef struct {
     double left, top, right, bottom;
 } pixelshift_engine_box;
 
-/* RGBA rows, not premultiplied, `stride` bytes apart. Sides and offsets are at most 2^30; NULL pixels: no overlay. */
+/* RGBA rows, not premultiplied, `stride` bytes apart. Sides and offsets are below 2^30; NULL pixels: no overlay. */
 typedef struct {
     const uint8_t *pixels;
     ptrdiff_t stride;

@@ -57,9 +57,10 @@ def blur(sample[:, :, ::1] dst, const sample[:, :, ::1] src, *, const int32_t[::
         raise ValueError("dst and src must be of one shape")
     if min(src.shape[0], src.shape[1], src.shape[2]) < 1 or &dst[0, 0, 0] == &src[0, 0, 0]:
         raise ValueError("dst and src must be two pictures with pixels")
-    if not 0 <= rows[0] <= rows[1] <= src.shape[0]:
-        raise ValueError(f"rows {rows[0]} to {rows[1]} are not in the picture")
-    first, last = rows
+    begin, end = rows  # by name: subscripts are not checked here
+    if not 0 <= begin <= end <= src.shape[0]:
+        raise ValueError(f"rows {begin} to {end} are not in the picture")
+    first, last = begin, end
     cdef pixelshift_convolve_mask prepared
     if mask.shape[0] < 1 or not pixelshift_convolve_mask_init(&prepared, &mask[0], mask.shape[0] - 1):
         raise ValueError("a mask must fall from at most 20 to at least 1, over at most 16384 samples, summing to 65000")
@@ -103,11 +104,12 @@ def correlate(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, const dou
     if min(dst.shape[0], dst.shape[1], dst.shape[2], height, width) < 1 or padded.shape[2] != channels or (
             padded.shape[0] != dst.shape[0] + height - 1 or padded.shape[1] != dst.shape[1] + width - 1):
         raise ValueError("the padded picture must exceed the result by the kernel's sides, less one")
-    if not 0 <= rows[0] <= rows[1] <= dst.shape[0]:
-        raise ValueError(f"rows {rows[0]} to {rows[1]} are not in the picture")
+    begin, end = rows  # by name: subscripts are not checked here
+    if not 0 <= begin <= end <= dst.shape[0]:
+        raise ValueError(f"rows {begin} to {end} are not in the picture")
     if premultiplied and channels != 4:
         raise ValueError(f"premultiplied pictures have four channels, not {channels}")
-    cdef Py_ssize_t first = rows[0], last = rows[1], taps = 0, samples = dst.shape[1] * channels, y, j, i, t
+    cdef Py_ssize_t first = begin, last = end, taps = 0, samples = dst.shape[1] * channels, y, j, i, t
     cdef const uint8_t **tap = <const uint8_t **>malloc(height * width * sizeof(uint8_t *))
     cdef double *weight = <double *>malloc(height * width * sizeof(double))
     cdef float *line = <float *>malloc(samples * sizeof(float))

@@ -84,7 +84,7 @@ cdef extern from "pixelshift/engine.h":
 _FILTERS = ("nearest", "linear", "cubic", "mitchell", "lanczos2", "lanczos3", "mks2013", "mks2021")
 _FORMATS = {"jpeg": PIXELSHIFT_ENGINE_JPEG, "png": PIXELSHIFT_ENGINE_PNG, "webp": PIXELSHIFT_ENGINE_WEBP}
 _SCALES = (1, 2, 3, 4, 8)
-_FAR = 1 << 30
+_FAR = (1 << 30) - 1  # so that the sum of two is an int
 cdef enum:
     _MASK_LIMIT = 64
 _SIDE_LIMITS = {"jpeg": 65_535, "png": 1 << 20, "webp": 16_383}
@@ -222,12 +222,14 @@ cdef _set_canvas(pixelshift_engine_job *job, canvas):
     if canvas is None:
         return
     left, top, width, height, colour = canvas
+    red, green, blue = colour  # by name: subscripts are not checked here
     job.canvas.left = _within("the picture's left", left, 0, job.width - 1)
     job.canvas.top = _within("the picture's top", top, 0, job.height - 1)
     job.canvas.width = _within("the picture's width", width, 1, job.width - left)
     job.canvas.height = _within("the picture's height", height, 1, job.height - top)
-    for i in range(3):
-        job.canvas.colour[i] = _within("a colour", colour[i], 0, 255)
+    job.canvas.colour[0] = _within("a colour", red, 0, 255)
+    job.canvas.colour[1] = _within("a colour", green, 0, 255)
+    job.canvas.colour[2] = _within("a colour", blue, 0, 255)
 
 
 cdef class Sharpening:

@@ -41,15 +41,16 @@ def bilinear(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] src, *, origin, ac
     sides = (src.shape[0], src.shape[1], dst.shape[0], dst.shape[1])
     if min(sides) < 1 or max(sides) > PIXELSHIFT_WARP_SIDE_LIMIT:
         raise ValueError(f"sides are 1 to {PIXELSHIFT_WARP_SIDE_LIMIT}, not {sides}")
-    if not 0 <= rows[0] <= rows[1] <= dst.shape[0]:
-        raise ValueError(f"rows {rows[0]} to {rows[1]} are not in the picture")
+    begin, end = rows  # by name: subscripts are not checked here
+    if not 0 <= begin <= end <= dst.shape[0]:
+        raise ValueError(f"rows {begin} to {end} are not in the picture")
     map.x, map.y = origin
     map.x_across, map.y_across = across
     map.x_down, map.y_down = down
     if not (isfinite(map.x) and isfinite(map.y) and isfinite(map.x_across) and isfinite(map.y_across)
             and isfinite(map.x_down) and isfinite(map.y_down)):
         raise ValueError("the transform must be of finite numbers")
-    first, last = rows
+    first, last = begin, end
     source.pixels = &src[0, 0, 0]
     source.width = <int32_t>src.shape[1]
     source.height = <int32_t>src.shape[0]

@@ -17,7 +17,7 @@ from pixelshift.imaging import compose
 Pixels = NDArray[np.uint8]
 WIDTH, HEIGHT = 53, 47
 FINEST = {"quality": 100, "full_chroma": True}
-FAR = 1 << 30
+FAR = (1 << 30) - 1
 AVAILABLE = available_levels()
 
 sizes = st.tuples(st.integers(1, 70), st.integers(1, 70))
