@@ -48,7 +48,8 @@ static uint8_t *result_of(pair *results, int level) {
 }
 
 static void pair_end(pair *results) {
-    require(memcmp(results->one.bytes, results->two.bytes, results->size) == 0, "levels agree");
+    int is_only = pixelshift_cpu_detect() == PIXELSHIFT_CPU_SCALAR; /* then `two` was never written */
+    require(is_only || memcmp(results->one.bytes, results->two.bytes, results->size) == 0, "levels agree");
     guarded_free(&results->one);
     guarded_free(&results->two);
 }
@@ -59,9 +60,10 @@ static void blur(reader *input) {
     int is_any = take_byte(input) & 1;
     for (size_t i = 0; i <= radius; i++) {
         int8_t change = (int8_t)take_byte(input);
-        weight[i] = i == 0 ? change : weight[i - 1] - (change & 1);
         if (is_any) {
             take(input, weight + i, sizeof *weight);
+        } else {
+            weight[i] = i == 0 ? change : weight[i - 1] - (change & 1);
         }
     }
     pixelshift_convolve_mask mask;
@@ -211,7 +213,7 @@ static void sharpen(reader *input) {
     guarded source = guarded_new(size);
     pair results = pair_new(size);
     fill(input, source.bytes, size);
-    pixelshift_engine_status status[2] = {PIXELSHIFT_ENGINE_OK, PIXELSHIFT_ENGINE_OK};
+    pixelshift_engine_status status[PIXELSHIFT_CPU_NEON + 1] = {PIXELSHIFT_ENGINE_OK};
     for (int level = 0; level <= (int)pixelshift_cpu_detect(); level++) {
         job.level = (pixelshift_cpu_level)level;
         status[level] = pixelshift_engine_filter(&job, result_of(&results, level), source.bytes, channels);
