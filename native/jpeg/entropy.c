@@ -208,21 +208,8 @@ int entropy_reader_restart(entropy_reader *reader, int number) {
     return 1;
 }
 
-static int decode_all_scalar(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction) {
-    return decode_all(reader, block, rules, prediction);
-}
-
-static int decode_some_scalar(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction) {
-    return decode_some(reader, block, rules, prediction);
-}
-
-static int decode_none_scalar(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction) {
-    (void)block;
-    return decode_none(reader, rules, prediction);
-}
-
 const entropy_decoder *entropy_decoder_of(pixelshift_cpu_level level) {
-    static const entropy_decoder scalar = {decode_all_scalar, decode_some_scalar, decode_none_scalar};
+    static const entropy_decoder scalar = {decode_all, decode_some, decode_none};
 #if PIXELSHIFT_HAVE_AVX2
     if (level >= PIXELSHIFT_CPU_AVX2) {
         return &entropy_decoder_avx2;

@@ -261,7 +261,8 @@ static inline int decode_some(entropy_reader *reader, int16_t *block, const entr
     return close_block(reader, at, k);
 }
 
-static inline int decode_none(entropy_reader *reader, const entropy_rules *rules, int32_t *prediction) {
+static inline int decode_none(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction) {
+    (void)block;
     cursor at = open_block(reader);
     return decode_first(&at, rules, prediction) ? close_block(reader, at, skip_rest(&at, rules->ac, 0)) : -1;
 }
