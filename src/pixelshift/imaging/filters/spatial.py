@@ -133,6 +133,8 @@ def sharpen(pixels: Pixels, edit: Sharpen, checkpoint: Checkpoint = go_on) -> Pi
     try:
         _engine.filtered(np.ascontiguousarray(pixels), result, sharpen=how, deadline=end)
     except _engine.EngineError as error:
+        if error.reason != "timeout":
+            raise
         raise too_late() from error
     return result
 

@@ -133,3 +133,9 @@ def test_other_shapes_are_refused() -> None:
             _engine.filtered(np.zeros(pixels, np.uint8), np.zeros(result, np.uint8), sharpen=how)
     with pytest.raises(_engine.EngineError, match="unsupported"):
         _engine.filtered(noise(4, 4, 4), np.empty((4, 4, 4), np.uint8), sharpen=_engine.Sharpening())
+
+
+def test_only_a_deadline_is_told_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gaussian, "sharpening", lambda _edit: _engine.Sharpening())  # which alpha does not go with
+    with pytest.raises(_engine.EngineError, match="unsupported"):
+        spatial.sharpen(noise(4, 4, 4), STRONG)
