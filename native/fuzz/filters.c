@@ -228,8 +228,7 @@ static void saliency(reader *input) {
     size_t pixels = (size_t)take_side(input, 3000);
     guarded rows[2] = {guarded_new(3 * pixels), guarded_new(3 * pixels)};
     fill(input, rows[0].bytes, 3 * pixels);
-    input->at += input->left > 1; /* another row, the same bytes from the second on */
-    input->left -= input->left > 1;
+    take_byte(input); /* another row: the same bytes from the second on */
     fill(input, rows[1].bytes, 3 * pixels);
     pair lumas[2] = {pair_new(pixels), pair_new(pixels)}, marks[MARKS];
     uint64_t sums[MARKS] = {0};

@@ -94,12 +94,8 @@ def stream_of(  # noqa: PLR0913 - what the plan knows
     if layout is None:
         return None
     scale, kernel = 8, Kernel.LANCZOS3 if asked.resize is None else asked.resize.kernel
-    if header.format is Format.JPEG:
-        # One pixel of many shows how the decoder reduced and smoothed: the general path does both as upstream does.
-        if kernel is Kernel.NEAREST:
-            return None
-        if asked.cut is None:
-            scale = geometry.jpeg_block(denominator * min(layout.shrink), shrink_fast)
+    if header.format is Format.JPEG and asked.cut is None:
+        scale = geometry.jpeg_block(denominator * min(layout.shrink), shrink_fast)
     canvas = _canvas(layout, asked.resize)
     needs_all = asked.sharpen is not None or canvas is not None
     finer = (_has_full_chroma(options) or needs_all) and header.chroma_subsampling != "4:4:4"
@@ -163,8 +159,10 @@ def _layout(asked: _Asked, header: Header, size: Size) -> steps.Layout | None:
     # To weight colours by alpha and back would change faint ones, which nothing asks for.
     if header.has_alpha and layout.scaled == size:
         return None
-    # Of two pixels equally near, the nearest is one by its side, which a turn ahead of it would change.
-    return None if resize.kernel is Kernel.NEAREST and not asked.first.still else layout
+    # One pixel of many shows how a JPEG was reduced and its chroma smoothed, which the general path does as upstream
+    # does; and of two equally near, the nearest is one by its side, which a turn ahead of it would change.
+    shows_road = header.format is Format.JPEG or not asked.first.still
+    return None if resize.kernel is Kernel.NEAREST and shows_road else layout
 
 
 def _canvas(layout: steps.Layout, resize: steps.Resized | None) -> Canvas | None:
