@@ -66,11 +66,11 @@ static void widen_array(void *array, int64_t count) {
 
 /* From here on sums may leave 32 bits. */
 static status widen_sums(segment *s) {
-    s->wide = 1;
     status failed = resize_sums(s, s->head + s->count + s->count / 2 + 32, sizeof(int64_t));
     if (failed != OK) {
         return failed;
     }
+    s->wide = 1;
     widen_array(s->up, s->head + s->count);
     if (is_shifted(s)) {
         widen_array(s->down, s->head + s->count);

@@ -6,7 +6,10 @@ from libc.stdlib cimport free, malloc
 from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
 
 cdef extern from "pixelshift/changepoint.h" nogil:
-    ctypedef int pixelshift_changepoint_status
+    ctypedef enum pixelshift_changepoint_status:
+        PIXELSHIFT_CHANGEPOINT_OK
+        PIXELSHIFT_CHANGEPOINT_NO_MEMORY
+        PIXELSHIFT_CHANGEPOINT_TOO_LONG
     ctypedef struct pixelshift_changepoint_options:
         double alpha
         double threshold
@@ -69,21 +72,15 @@ class SegmentTooLongError(OverflowError):
     """A segment outgrew what the native detector can index."""
 
 
-cdef int check(pixelshift_changepoint_status status) except -1:
-    if status == -1:
-        raise MemoryError("no memory for the detector's segment")
-    if status == -2:
-        raise SegmentTooLongError("a segment outgrew 2^28 observations: set max_points")
-    return 0
-
-
 cdef class Core:
     """A detector; ``options`` by the names of ``pixelshift_changepoint_options``, validated by the caller.
 
-    ``cpu`` forces an instruction-set level at most that of the machine, ``plain`` the O(T) pass at every point.
+    ``cpu`` forces an instruction-set level at most that of the machine, ``plain`` the O(T) pass at every point. Once a
+    call has raised MemoryError the detector is lost, and so does every later one.
     """
 
     cdef pixelshift_changepoint *detector
+    cdef bint is_lost
 
     def __cinit__(self, *, double alpha, double threshold, int64_t window, int64_t startup, int64_t max_points,
                   bint gate, bint noise_unit, bint pettitt_location, bint standardized_statistic, bint anytime,
@@ -111,28 +108,42 @@ cdef class Core:
     def __dealloc__(self):
         pixelshift_changepoint_free(self.detector)
 
+    cdef pixelshift_changepoint *live(self) except NULL:
+        if self.is_lost:
+            raise MemoryError("the detector was lost when there was no memory for its segment")
+        return self.detector
+
+    cdef int check(self, pixelshift_changepoint_status status) except -1:
+        if status == PIXELSHIFT_CHANGEPOINT_NO_MEMORY:
+            self.is_lost = True  # half changed: may only be freed
+            raise MemoryError("no memory for the detector's segment")
+        if status == PIXELSHIFT_CHANGEPOINT_TOO_LONG:
+            raise SegmentTooLongError("a segment outgrew 2^28 observations: set max_points")
+        return 0
+
     def push(self, double value):
         """Takes one value; the change as a tuple in the order of ChangePoint's fields, or None."""
         cdef pixelshift_change change
         cdef int64_t found, taken
-        check(pixelshift_changepoint_extend(self.detector, &change, &found, &taken, &value, 1, 1))
+        self.check(pixelshift_changepoint_extend(self.live(), &change, &found, &taken, &value, 1, 1))
         return as_tuple(&change) if found else None
 
     def extend(self, const double[::1] values):
         """Takes all values, without the GIL when there are many; the changes as tuples."""
         cdef pixelshift_change changes[CHANGES_PER_CALL]
         cdef int64_t found = 0, taken = 0, at = 0, count = values.shape[0]
+        cdef pixelshift_changepoint *detector = self.live()
         cdef pixelshift_changepoint_status status
         result = []
         while at < count:
             if count - at <= SHORT_BATCH:
                 status = pixelshift_changepoint_extend(
-                    self.detector, changes, &found, &taken, &values[at], count - at, CHANGES_PER_CALL)
+                    detector, changes, &found, &taken, &values[at], count - at, CHANGES_PER_CALL)
             else:
                 with nogil:
                     status = pixelshift_changepoint_extend(
-                        self.detector, changes, &found, &taken, &values[at], count - at, CHANGES_PER_CALL)
-            check(status)
+                        detector, changes, &found, &taken, &values[at], count - at, CHANGES_PER_CALL)
+            self.check(status)
             at += taken
             for i in range(found):
                 result.append(as_tuple(&changes[i]))
@@ -141,11 +152,11 @@ cdef class Core:
     @property
     def position(self):
         """Position of the next observation."""
-        return pixelshift_changepoint_export(self.detector).position
+        return pixelshift_changepoint_export(self.live()).position
 
     def export_segment(self):
         """``(position, start, [(index, missing), ...], bytes of the values in native order)``."""
-        cdef pixelshift_changepoint_segment segment = pixelshift_changepoint_export(self.detector)
+        cdef pixelshift_changepoint_segment segment = pixelshift_changepoint_export(self.live())
         gaps = [(segment.gaps[i].index, segment.gaps[i].missing) for i in range(segment.gap_count)]
         values = b"" if segment.count == 0 else (<const char *>segment.values)[: segment.count * sizeof(double)]
         return segment.position, segment.start, gaps, values
@@ -153,6 +164,7 @@ cdef class Core:
     def import_segment(self, int64_t position, int64_t start, list gaps, const double[::1] values):
         """Goes on from what :meth:`export_segment` told."""
         cdef pixelshift_changepoint_segment segment
+        cdef pixelshift_changepoint *detector = self.live()
         cdef Py_ssize_t i, gap_count = len(gaps)
         cdef pixelshift_changepoint_status status
         cdef pixelshift_gap *copied = <pixelshift_gap *>malloc((gap_count + 1) * sizeof(pixelshift_gap))
@@ -168,21 +180,21 @@ cdef class Core:
             segment.start = start
             segment.position = position
             with nogil:
-                status = pixelshift_changepoint_import(self.detector, &segment)
-            check(status)
+                status = pixelshift_changepoint_import(detector, &segment)
+            self.check(status)
         finally:
             free(copied)
 
     def spent(self):
         """``(syncs of the lazy index, O(T) passes)`` so far."""
-        cdef pixelshift_changepoint_effort effort = pixelshift_changepoint_spent(self.detector)
+        cdef pixelshift_changepoint_effort effort = pixelshift_changepoint_spent(self.live())
         return effort.syncs, effort.passes
 
     def maximum(self):
         """K of the running segment, None below two points."""
         cdef int64_t maximum
-        check(pixelshift_changepoint_maximum(self.detector, &maximum))
-        return None if pixelshift_changepoint_export(self.detector).count < 2 else maximum
+        self.check(pixelshift_changepoint_maximum(self.live(), &maximum))
+        return None if pixelshift_changepoint_export(self.live()).count < 2 else maximum
 
 
 cdef tuple as_tuple(const pixelshift_change *change):
