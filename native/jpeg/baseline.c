@@ -116,21 +116,23 @@ static int open_component(jpeg_baseline *baseline, const struct jpeg_decompress_
     return to->coefficients != NULL;
 }
 
-static int open_all(jpeg_baseline *baseline, const struct jpeg_decompress_struct *decoder, const int *sizes,
-                    pixelshift_cpu_level level) {
+static pixelshift_engine_status open_all(jpeg_baseline *baseline, const struct jpeg_decompress_struct *decoder,
+                                         const int *sizes, pixelshift_cpu_level level) {
     if (!build_tables(baseline, decoder)) {
-        return 0;
+        return PIXELSHIFT_ENGINE_DAMAGED;
     }
     for (int i = 0; i < baseline->components; i++) {
         if (!open_component(baseline, decoder, i, sizes[i], pixelshift_idct_kernels(level))) {
-            return 0;
+            return PIXELSHIFT_ENGINE_NO_MEMORY;
         }
     }
-    return 1;
+    return PIXELSHIFT_ENGINE_OK;
 }
 
 jpeg_baseline *jpeg_baseline_new(const struct jpeg_decompress_struct *decoder,
-                                 const int sizes[JPEG_BASELINE_COMPONENTS], pixelshift_cpu_level level) {
+                                 const int sizes[JPEG_BASELINE_COMPONENTS], pixelshift_cpu_level level,
+                                 pixelshift_engine_status *status) {
+    *status = PIXELSHIFT_ENGINE_NO_MEMORY;
     jpeg_baseline *baseline = calloc(1, sizeof *baseline);
     if (baseline == NULL) {
         return NULL;
@@ -143,7 +145,8 @@ jpeg_baseline *jpeg_baseline_new(const struct jpeg_decompress_struct *decoder,
     baseline->entropy = entropy_decoder_of(level);
     baseline->restart_interval = (int)decoder->restart_interval;
     baseline->until_restart = baseline->restart_interval;
-    if (!open_all(baseline, decoder, sizes, level)) {
+    *status = open_all(baseline, decoder, sizes, level);
+    if (*status != PIXELSHIFT_ENGINE_OK) {
         jpeg_baseline_free(baseline);
         return NULL;
     }

@@ -4,6 +4,7 @@
 
 #include "entropy.h"
 #include "pixelshift/cpu.h"
+#include "pixelshift/engine.h"
 #include "pixelshift/idct.h"
 
 enum { JPEG_BASELINE_COMPONENTS = 3 };
@@ -44,9 +45,11 @@ typedef struct {
 int jpeg_baseline_fits(const struct jpeg_decompress_struct *decoder);
 /* True for a size that a block can be decoded to. */
 int jpeg_baseline_has_size(int size);
-/* Blocks of component c become sizes[c] samples a side. NULL when memory fails or a table is wrong. */
+/* Blocks of component c become sizes[c] samples a side. NULL with the reason: NO_MEMORY, or DAMAGED for a wrong table.
+ */
 jpeg_baseline *jpeg_baseline_new(const struct jpeg_decompress_struct *decoder,
-                                 const int sizes[JPEG_BASELINE_COMPONENTS], pixelshift_cpu_level level);
+                                 const int sizes[JPEG_BASELINE_COMPONENTS], pixelshift_cpu_level level,
+                                 pixelshift_engine_status *status);
 /* Of component `index` only these samples are looked at. */
 void jpeg_baseline_look_at(jpeg_baseline *baseline, int index, int left, int top, int right, int bottom);
 /* Decodes one row of MCUs; `rows[c]` is where component c's band begins. Returns 0 on any doubt. */

@@ -27,7 +27,6 @@ typedef struct {
     struct jpeg_progress_mgr progress;
     jpeg_trap trap;
     double deadline;
-    int created;
     int optimise;
     int mcu_rows; /* done */
     pixelshift_fdct fdct;
@@ -136,7 +135,6 @@ static pixelshift_engine_status open(engine_sink *sink, const pixelshift_engine_
         return self->trap.status;
     }
     jpeg_create_compress(encoder);
-    self->created = 1;
     encoder->client_data = self;
     encoder->dest = &self->destination;
     self->deadline = job->deadline;
@@ -213,9 +211,7 @@ static pixelshift_engine_status finish(engine_sink *sink) {
 
 static void close(engine_sink *sink) {
     jpeg_sink *self = (jpeg_sink *)sink;
-    if (self->created) {
-        jpeg_destroy_compress(&self->encoder);
-    }
+    jpeg_destroy_compress(&self->encoder); /* also one that was never or not wholly created: zeros hold nothing */
     free(self);
 }
 

@@ -19,7 +19,6 @@ typedef struct {
     jpeg_trap trap;
     jpeg_baseline *baseline; /* our own decoder, or NULL: libjpeg decodes */
     double deadline;
-    int created;
 } jpeg_source;
 
 static void stop_if_hopeless(j_common_ptr object) {
@@ -75,7 +74,6 @@ static pixelshift_engine_status read_header(jpeg_source *self, const pixelshift_
     struct jpeg_decompress_struct *decoder = &self->decoder;
     self->deadline = job->deadline;
     jpeg_create_decompress(decoder);
-    self->created = 1;
     decoder->client_data = self;
     self->progress.progress_monitor = stop_if_hopeless;
     decoder->progress = &self->progress;
@@ -136,12 +134,9 @@ static pixelshift_engine_status open_own(engine_source *source, const pixelshift
             return PIXELSHIFT_ENGINE_UNSUPPORTED;
         }
     }
-    self->baseline = jpeg_baseline_new(&self->decoder, sizes, job->level);
-    if (self->baseline == NULL) {
-        return PIXELSHIFT_ENGINE_DAMAGED;
-    }
+    self->baseline = jpeg_baseline_new(&self->decoder, sizes, job->level, &status);
     describe(self, sizes);
-    return PIXELSHIFT_ENGINE_OK;
+    return status;
 }
 
 static pixelshift_engine_status open_libjpeg(engine_source *source, const pixelshift_engine_job *job) {
@@ -206,9 +201,7 @@ static int warnings(const engine_source *source) {
 static void close(engine_source *source) {
     jpeg_source *self = (jpeg_source *)source;
     jpeg_baseline_free(self->baseline);
-    if (self->created) {
-        jpeg_destroy_decompress(&self->decoder);
-    }
+    jpeg_destroy_decompress(&self->decoder); /* also one that was never or not wholly created: zeros hold nothing */
     free(self);
 }
 
