@@ -42,6 +42,9 @@ int jpeg_baseline_has_size(int size) {
 /* Of a dequantised DC value, well beyond 8 * 255: see PIXELSHIFT_IDCT_LIMIT. */
 enum { DC_LIMIT = 4095 };
 
+/* Of a prediction that is only passed over: far from overflow, and far beyond what a picture holds. */
+enum { PREDICTION_LIMIT = 1 << 24 };
+
 /* Up to this zigzag position there are only the first 4 coefficients of the first 4 rows. */
 enum { CORNER_LAST = 9 };
 
@@ -116,6 +119,16 @@ static int open_component(jpeg_baseline *baseline, const struct jpeg_decompress_
     return to->coefficients != NULL;
 }
 
+static void list_units(jpeg_baseline *baseline) {
+    entropy_mcu *mcu = &baseline->mcu;
+    for (int i = 0; i < baseline->components; i++) {
+        const jpeg_baseline_component *component = &baseline->component[i];
+        for (int block = 0; block < component->blocks_across * component->blocks_down; block++) {
+            mcu->unit[mcu->units++] = (entropy_unit){component->rules.dc, component->rules.ac, i};
+        }
+    }
+}
+
 static pixelshift_engine_status open_all(jpeg_baseline *baseline, const struct jpeg_decompress_struct *decoder,
                                          const int *sizes, pixelshift_cpu_level level) {
     if (!build_tables(baseline, decoder)) {
@@ -140,8 +153,6 @@ jpeg_baseline *jpeg_baseline_new(const struct jpeg_decompress_struct *decoder,
     baseline->components = decoder->num_components;
     int mcu_width = DCTSIZE * decoder->max_h_samp_factor;
     baseline->mcus_across = ((int)decoder->image_width + mcu_width - 1) / mcu_width;
-    int mcu_height = DCTSIZE * decoder->max_v_samp_factor;
-    baseline->rows_left = ((int)decoder->image_height + mcu_height - 1) / mcu_height;
     baseline->entropy = entropy_decoder_of(level);
     baseline->restart_interval = (int)decoder->restart_interval;
     baseline->until_restart = baseline->restart_interval;
@@ -151,6 +162,7 @@ jpeg_baseline *jpeg_baseline_new(const struct jpeg_decompress_struct *decoder,
         return NULL;
     }
     const uint8_t *data = decoder->src->next_input_byte;
+    list_units(baseline);
     entropy_reader_start(&baseline->reader, data, data + decoder->src->bytes_in_buffer);
     return baseline;
 }
@@ -178,9 +190,7 @@ static int restart(jpeg_baseline *baseline) {
         return 0;
     }
     baseline->until_restart = baseline->restart_interval;
-    for (int i = 0; i < baseline->components; i++) {
-        baseline->component[i].prediction = 0;
-    }
+    memset(baseline->prediction, 0, sizeof baseline->prediction);
     return 1;
 }
 
@@ -198,9 +208,10 @@ static int looks_at_row(const jpeg_baseline_component *component, int y) {
     return from < component->bottom && from + component->size > component->top;
 }
 
-static int decode_full(jpeg_baseline *baseline, jpeg_baseline_component *component, uint8_t *to, ptrdiff_t stride) {
+static int decode_full(jpeg_baseline *baseline, jpeg_baseline_component *component, int32_t *prediction, uint8_t *to,
+                       ptrdiff_t stride) {
     _Alignas(32) int16_t block[ENTROPY_ROOM];
-    int last = baseline->entropy->all(&baseline->reader, block, &component->rules, &component->prediction);
+    int last = baseline->entropy->all(&baseline->reader, block, &component->rules, prediction);
     if (last > 0) {
         pixelshift_idct idct = last <= CORNER_LAST ? component->corner : component->idct;
         return idct(to, stride, block, component->quantiser);
@@ -211,30 +222,23 @@ static int decode_full(jpeg_baseline *baseline, jpeg_baseline_component *compone
     return last == 0;
 }
 
-/* Passes over a block that nobody looks at. */
-static int pass(jpeg_baseline *baseline, jpeg_baseline_component *component) {
-    return baseline->entropy->none(&baseline->reader, NULL, &component->rules, &component->prediction) >= 0;
-}
-
-static int gather(jpeg_baseline *baseline, jpeg_baseline_component *component, int16_t *to) {
-    return baseline->entropy->some(&baseline->reader, to, &component->rules, &component->prediction) >= 0;
+static int gather(jpeg_baseline *baseline, jpeg_baseline_component *component, int32_t *prediction, int16_t *to) {
+    return baseline->entropy->some(&baseline->reader, to, &component->rules, prediction) >= 0;
 }
 
 /* The blocks of one component in one MCU. */
 static int decode_blocks(jpeg_baseline *baseline, int index, int mcu, uint8_t *rows, ptrdiff_t stride) {
     jpeg_baseline_component *component = &baseline->component[index];
+    int32_t *prediction = &baseline->prediction[index];
     for (int y = 0; y < component->blocks_down; y++) {
-        int row_wanted = looks_at_row(component, y);
         for (int x = 0; x < component->blocks_across; x++) {
             int at = mcu * component->blocks_across + x, done;
-            if (!row_wanted || at < component->first_block || at >= component->last_block) {
-                done = pass(baseline, component);
-            } else if (component->idct_row != NULL) {
-                done = gather(baseline, component,
-                              component->coefficients + (size_t)y * component->planes * component->stride + at);
+            if (component->idct_row != NULL) {
+                int16_t *to = component->coefficients + (size_t)y * component->planes * component->stride + at;
+                done = gather(baseline, component, prediction, to);
             } else {
                 uint8_t *to = rows + y * component->size * stride + (ptrdiff_t)at * component->size;
-                done = decode_full(baseline, component, to, stride);
+                done = decode_full(baseline, component, prediction, to, stride);
             }
             if (!done) {
                 return 0;
@@ -244,21 +248,69 @@ static int decode_blocks(jpeg_baseline *baseline, int index, int mcu, uint8_t *r
     return 1;
 }
 
-static int decode_mcus(jpeg_baseline *baseline, uint8_t *const *rows, const ptrdiff_t *strides) {
-    for (int mcu = 0; mcu < baseline->mcus_across; mcu++) {
-        if (baseline->restart_interval > 0) {
-            if (baseline->until_restart == 0 && !restart(baseline)) {
+/* Before an MCU: true when there is none between restarts, or the next interval has begun. */
+static int enter_interval(jpeg_baseline *baseline) {
+    return baseline->restart_interval == 0 || baseline->until_restart > 0 || restart(baseline);
+}
+
+static int pass(jpeg_baseline *baseline, int count) {
+    while (count > 0) {
+        if (!enter_interval(baseline)) {
+            return 0;
+        }
+        int most = baseline->restart_interval > 0 && baseline->until_restart < count ? baseline->until_restart : count;
+        if (!baseline->entropy->pass(&baseline->reader, &baseline->mcu, most, baseline->prediction)) {
+            return 0;
+        }
+        for (int i = 0; i < baseline->components; i++) {
+            if (abs(baseline->prediction[i]) > PREDICTION_LIMIT) {
                 return 0;
             }
-            baseline->until_restart--;
         }
+        baseline->until_restart -= most;
+        count -= most;
+    }
+    return 1;
+}
+
+typedef struct {
+    int first, end;
+} span;
+
+/* Which MCUs of this row are looked at. */
+static span looked_at(const jpeg_baseline *baseline) {
+    span mcus = {baseline->mcus_across, 0};
+    for (int i = 0; i < baseline->components; i++) {
+        const jpeg_baseline_component *component = &baseline->component[i];
+        int across = component->blocks_across;
+        int first = component->first_block / across, end = (component->last_block + across - 1) / across;
+        for (int y = 0; y < component->blocks_down; y++) {
+            if (looks_at_row(component, y)) {
+                mcus.first = first < mcus.first ? first : mcus.first;
+                mcus.end = end > mcus.end ? end : mcus.end;
+            }
+        }
+    }
+    return mcus.first < mcus.end ? mcus : (span){baseline->mcus_across, baseline->mcus_across};
+}
+
+static int decode_mcus(jpeg_baseline *baseline, uint8_t *const *rows, const ptrdiff_t *strides) {
+    span mcus = looked_at(baseline);
+    if (!pass(baseline, mcus.first)) {
+        return 0;
+    }
+    for (int mcu = mcus.first; mcu < mcus.end; mcu++) {
+        if (!enter_interval(baseline)) {
+            return 0;
+        }
+        baseline->until_restart--;
         for (int i = 0; i < baseline->components; i++) {
             if (!decode_blocks(baseline, i, mcu, rows[i], strides[i])) {
                 return 0;
             }
         }
     }
-    return 1;
+    return pass(baseline, baseline->mcus_across - mcus.end);
 }
 
 /* Transforms what was gathered of a component whose blocks become few samples. */
@@ -292,7 +344,5 @@ int jpeg_baseline_read(jpeg_baseline *baseline, uint8_t *const rows[JPEG_BASELIN
         }
         component->row += component->blocks_down * component->size;
     }
-    /* libjpeg looks ahead, and warns of a file that ends without a marker. */
-    const entropy_reader *reader = &baseline->reader;
-    return --baseline->rows_left > 0 || !reader->at_marker || reader->end - reader->from >= 2;
+    return !entropy_reader_runs_out(&baseline->reader);
 }

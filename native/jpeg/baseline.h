@@ -7,7 +7,7 @@
 #include "pixelshift/engine.h"
 #include "pixelshift/idct.h"
 
-enum { JPEG_BASELINE_COMPONENTS = 3 };
+enum { JPEG_BASELINE_COMPONENTS = ENTROPY_COMPONENTS };
 
 typedef struct {
     int blocks_across, blocks_down; /* in one MCU */
@@ -16,7 +16,6 @@ typedef struct {
     int first_block, last_block; /* the latter is one past */
     int top, bottom;
     int row; /* sample row where the next row of MCUs begins */
-    int32_t prediction;
     entropy_rules rules;
     pixelshift_idct idct;        /* of a block; NULL where whole rows of blocks are transformed at once */
     pixelshift_idct corner;      /* the same for a block of low frequencies */
@@ -30,11 +29,12 @@ typedef struct {
 
 typedef struct {
     int components, mcus_across;
-    int rows_left;        /* of MCUs */
     int restart_interval; /* in MCUs, 0 for none */
     int until_restart;
     int restarts;
     jpeg_baseline_component component[JPEG_BASELINE_COMPONENTS];
+    int32_t prediction[JPEG_BASELINE_COMPONENTS];
+    entropy_mcu mcu;
     const entropy_decoder *entropy;
     entropy_dc_table dc[2];
     entropy_ac_table ac[2];

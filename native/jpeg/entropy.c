@@ -1,4 +1,3 @@
-#include "entropy.h"
 #include "entropy_block.h"
 
 #include <string.h>
@@ -100,6 +99,10 @@ static void pair(entropy_entry *entries) {
     }
 }
 
+static entropy_skip skip_of(int bits, int steps) {
+    return (entropy_skip)(steps << ENTROPY_SKIP_STEPS | bits);
+}
+
 /* For each string of ENTROPY_SKIP_BITS bits: the symbol it begins with. */
 static void fill_first(entropy_skip *first, const entropy_codes *codes) {
     int symbol = 0;
@@ -107,10 +110,10 @@ static void fill_first(entropy_skip *first, const entropy_codes *codes) {
         for (; symbol - codes->first_symbol[length] <= codes->last_code[length]; symbol++) {
             int code = symbol - codes->first_symbol[length], kind = codes->symbols[symbol];
             int used = length + (kind & 15);
-            if (used > ENTROPY_SKIP_BITS) {
+            if (used > ENTROPY_SKIP_LONGEST) {
                 continue;
             }
-            const entropy_skip entry = {(uint8_t)used, (uint8_t)entropy_step(kind, 0)};
+            entropy_skip entry = skip_of(used, entropy_step(kind, 0));
             int spread = ENTROPY_SKIP_BITS - length;
             for (int i = 0; i < 1 << spread; i++) {
                 first[code << spread | i] = entry;
@@ -123,21 +126,22 @@ static void build_skip(entropy_ac_table *table) {
     enum { STRINGS = 1 << ENTROPY_SKIP_BITS };
     entropy_skip first[STRINGS];
     for (int string = 0; string < STRINGS; string++) {
-        first[string] = (entropy_skip){0, ENTROPY_SKIP_NONE};
+        first[string] = skip_of(0, ENTROPY_SKIP_NONE);
     }
     fill_first(first, &table->codes);
     for (int string = 0; string < STRINGS; string++) {
-        entropy_skip sum = first[string];
-        while (sum.steps < ENTROPY_END_OF_BLOCK) {
-            entropy_skip next = first[string << sum.bits & (STRINGS - 1)];
-            int steps = sum.steps + (next.steps == ENTROPY_END_OF_BLOCK ? 0 : next.steps);
-            if (sum.bits + next.bits > ENTROPY_SKIP_BITS || steps > ENTROPY_SKIP_MOST) {
+        int bits = first[string] & 63, steps = first[string] >> ENTROPY_SKIP_STEPS;
+        while (steps < ENTROPY_END_OF_BLOCK) {
+            entropy_skip next = first[string << bits & (STRINGS - 1)];
+            int more = next >> ENTROPY_SKIP_STEPS;
+            if (bits + (next & 63) > ENTROPY_SKIP_BITS ||
+                (more != ENTROPY_END_OF_BLOCK && steps + more > ENTROPY_SKIP_MOST)) {
                 break;
             }
-            sum.bits = (uint8_t)(sum.bits + next.bits);
-            sum.steps = (uint8_t)(sum.steps + next.steps);
+            bits += next & 63;
+            steps += more;
         }
-        table->skip[string] = sum;
+        table->skip[string] = skip_of(bits, steps);
     }
 }
 
@@ -197,7 +201,12 @@ int entropy_reader_at_end(entropy_reader *reader) {
     if (!reader->at_marker) {
         entropy_reader_fill(reader);
     }
-    return reader->at_marker && entropy_position(reader) == reader->limit;
+    return reader->at_marker && position_of(cursor_of(reader)) == reader->limit;
+}
+
+int entropy_reader_runs_out(const entropy_reader *reader) {
+    return reader->at_marker && reader->end - reader->from < 2 &&
+           reader->limit - position_of(cursor_of(reader)) < ENTROPY_AHEAD;
 }
 
 int entropy_reader_restart(entropy_reader *reader, int number) {
@@ -209,7 +218,7 @@ int entropy_reader_restart(entropy_reader *reader, int number) {
 }
 
 const entropy_decoder *entropy_decoder_of(pixelshift_cpu_level level) {
-    static const entropy_decoder scalar = {decode_all, decode_some, decode_none};
+    static const entropy_decoder scalar = {decode_all, decode_some, pass_mcus};
 #if PIXELSHIFT_HAVE_AVX2
     if (level >= PIXELSHIFT_CPU_AVX2) {
         return &entropy_decoder_avx2;

@@ -20,11 +20,14 @@ enum {
     ENTROPY_DC_BITS = 9,
     ENTROPY_AC_BITS = 10,
     ENTROPY_SKIP_BITS = 12,
+    ENTROPY_SKIP_STEPS = 8,
     ENTROPY_CHUNK = 1 << 14,
     ENTROPY_BLOCK_BYTES = 320, /* more than any block can take: 64 symbols of at most 31 bits, and one refill */
+    ENTROPY_COMPONENTS = 3,
     ENTROPY_END_OF_BLOCK = 100,
     ENTROPY_POSITIONS = 64 + ENTROPY_END_OF_BLOCK,
     ENTROPY_LAST = 63,
+    ENTROPY_AHEAD = 16, /* bytes; libjpeg's bit buffer has 8 */
     ENTROPY_ROOM = 80,
 };
 
@@ -49,11 +52,12 @@ typedef struct {
     uint16_t subtract;
 } entropy_entry;
 
-/* All whole symbols within the index at once, for values that nobody wants. */
-typedef struct {
-    uint8_t bits;
-    uint8_t steps; /* where the block ends there, ENTROPY_END_OF_BLOCK more; ENTROPY_SKIP_NONE: no whole symbol */
-} entropy_skip;
+/*
+ * All whole symbols within the index at once, or a single longer one, for values that nobody wants: their bits below
+ * ENTROPY_SKIP_STEPS, from there on their steps; where the block ends there, ENTROPY_END_OF_BLOCK more. No bits and
+ * ENTROPY_SKIP_NONE steps: ask entropy_codes.
+ */
+typedef uint16_t entropy_skip;
 
 typedef struct {
     entropy_codes codes;
@@ -89,6 +93,8 @@ void entropy_reader_start(entropy_reader *reader, const uint8_t *from, const uin
 void entropy_reader_fill(entropy_reader *reader);
 /* True when the interval's data ended where its last block did, up to the padding of a byte. */
 int entropy_reader_at_end(entropy_reader *reader);
+/* True where the file ends without a marker, so soon that libjpeg, which looks ahead, may warn of it. */
+int entropy_reader_runs_out(const entropy_reader *reader);
 /* Steps over a restart marker of that number (0-7). */
 int entropy_reader_restart(entropy_reader *reader, int number);
 
@@ -108,12 +114,31 @@ typedef struct {
  * `all`: block[ENTROPY_ROOM], every coefficient, rows first, not dequantised; behind the 64 the rest is spare.
  * `some`: dequantised into memory that the caller has zeroed, each position at its place, those behind `needed` perhaps
  * left out. The position returned may be the first at which values were no longer wanted.
- * `none`: nothing but the prediction; `block` is not touched.
  */
 typedef int (*entropy_decode)(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction);
 
 typedef struct {
-    entropy_decode all, some, none;
+    const entropy_dc_table *dc;
+    const entropy_ac_table *ac;
+    int component;
+} entropy_unit;
+
+/* The blocks of one MCU in their order. */
+typedef struct {
+    int units;
+    entropy_unit unit[D_MAX_BLOCKS_IN_MCU];
+} entropy_mcu;
+
+/*
+ * Passes over up to `count` whole MCUs (at least 1) without a restart between them, and adds their DC differences to
+ * the sums of the components. Returns how many, 0 on doubt: what they hold is checked as far as finding their ends
+ * takes.
+ */
+typedef int (*entropy_pass)(entropy_reader *reader, entropy_mcu *mcu, int count, int32_t sum[ENTROPY_COMPONENTS]);
+
+typedef struct {
+    entropy_decode all, some;
+    entropy_pass pass;
 } entropy_decoder;
 
 const entropy_decoder *entropy_decoder_of(pixelshift_cpu_level level);

@@ -15,17 +15,13 @@ enum {
     ENTROPY_VALUE_BITS = 11,
     ENTROPY_PAIRS_END = ENTROPY_LAST - 16, /* from here on the first of two may end the block */
     ENTROPY_SKIP_MOST = 37,                /* steps without the end of the block: from 62 on they stay below it */
+    ENTROPY_SKIP_LONGEST = 18,             /* bits of a symbol that has a lookup for itself */
     ENTROPY_SKIP_NONE = 255,
-    ENTROPY_SKIPS = 4, /* that one refill feeds */
+    ENTROPY_SKIPS = 3, /* that one refill feeds: 18, 18 and 12 bits */
 };
 
 static inline int entropy_step(int symbol, int is_dc) {
     return is_dc || symbol != 0 ? (symbol >> 4) + 1 : ENTROPY_END_OF_BLOCK;
-}
-
-/* The byte in which the next bit lies. */
-static inline const uint8_t *entropy_position(const entropy_reader *reader) {
-    return reader->next - (reader->count >> 3);
 }
 
 typedef struct {
@@ -33,6 +29,21 @@ typedef struct {
     int count;
     const uint8_t *next;
 } cursor;
+
+static inline cursor cursor_of(const entropy_reader *reader) {
+    return (cursor){reader->bits, reader->count, reader->next};
+}
+
+static inline void move_to(entropy_reader *reader, cursor at) {
+    reader->bits = at.bits;
+    reader->count = at.count;
+    reader->next = at.next;
+}
+
+/* The byte in which the next bit lies. */
+static inline const uint8_t *position_of(cursor at) {
+    return at.next - (at.count >> 3);
+}
 
 static inline cursor refilled(cursor at) {
     uint64_t word;
@@ -114,11 +125,11 @@ static inline size_t skip_rest(cursor *at, const entropy_ac_table *ac, size_t k)
         size_t from;
         here = refilled(here);
         for (int i = 0; i < ENTROPY_SKIPS && k < ENTROPY_LAST; i++) {
-            const entropy_skip *found = &ac->skip[here.bits >> (64 - ENTROPY_SKIP_BITS)];
+            entropy_skip found = ac->skip[here.bits >> (64 - ENTROPY_SKIP_BITS)];
             before = here;
             from = k;
-            here = consumed(here, found->bits);
-            k += found->steps;
+            here = consumed(here, found & 63);
+            k += found >> ENTROPY_SKIP_STEPS;
         }
         if (__builtin_expect(k >= ENTROPY_LAST && !is_end(k), 0)) {
             /* A long symbol, or the block ends among these: one by one. */
@@ -138,8 +149,7 @@ static inline cursor open_block(entropy_reader *reader) {
     if (__builtin_expect(reader->limit - reader->next < ENTROPY_BLOCK_BYTES && !reader->at_marker, 0)) {
         entropy_reader_fill(reader);
     }
-    cursor at = {reader->bits, reader->count, reader->next};
-    return refilled(at);
+    return refilled(cursor_of(reader));
 }
 
 /* The DC value; 0 when there is none that may be. */
@@ -153,10 +163,8 @@ static inline int decode_first(cursor *at, const entropy_rules *rules, int32_t *
 
 /* Ends a block at position k, ENTROPY_END_OF_BLOCK added where it said so. Returns the last position, or -1. */
 static inline int close_block(entropy_reader *reader, cursor at, size_t k) {
-    reader->bits = at.bits;
-    reader->count = at.count;
-    reader->next = at.next;
-    if (!is_end(k) || entropy_position(reader) > reader->limit) {
+    move_to(reader, at);
+    if (!is_end(k) || position_of(at) > reader->limit) {
         return -1;
     }
     return (int)(k == ENTROPY_LAST ? k : k - ENTROPY_END_OF_BLOCK);
@@ -261,10 +269,30 @@ static inline int decode_some(entropy_reader *reader, int16_t *block, const entr
     return close_block(reader, at, k);
 }
 
-static inline int decode_none(entropy_reader *reader, int16_t *block, const entropy_rules *rules, int32_t *prediction) {
-    (void)block;
-    cursor at = open_block(reader);
-    return decode_first(&at, rules, prediction) ? close_block(reader, at, skip_rest(&at, rules->ac, 0)) : -1;
+static inline int pass_mcus(entropy_reader *reader, const entropy_mcu *mcu, int count, int32_t *predictions) {
+    int blocks = count * mcu->units;
+    cursor at = cursor_of(reader);
+    for (int i = 0, unit = 0; i < blocks; i++, unit = unit + 1 < mcu->units ? unit + 1 : 0) {
+        const entropy_unit *of = &mcu->unit[unit];
+        if (__builtin_expect(reader->limit - at.next < ENTROPY_BLOCK_BYTES, 0)) {
+            if (position_of(at) > reader->limit) {
+                return 0;
+            }
+            if (!reader->at_marker) {
+                move_to(reader, at);
+                entropy_reader_fill(reader);
+                at = cursor_of(reader);
+            }
+        }
+        decoded dc = decode_dc(refilled(at), of->dc);
+        predictions[of->component] += dc.value;
+        at = dc.at;
+        if (dc.step < 0 || !is_end(skip_rest(&at, of->ac, 0))) {
+            return 0;
+        }
+    }
+    move_to(reader, at);
+    return position_of(at) <= reader->limit;
 }
 
 #endif
