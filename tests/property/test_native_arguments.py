@@ -61,7 +61,7 @@ perhaps_boxes = st.one_of(st.none(), boxes)
 class Guarded:
     """Hands out arrays that lie between guard bytes."""
 
-    def __init__(self, draw: st.DrawFn) -> None:
+    def __init__(self, draw: Callable[[st.SearchStrategy[Any]], Any]) -> None:
         self.draw = draw
         self._memory: list[NDArray[np.uint8]] = []
 
@@ -89,7 +89,8 @@ class Guarded:
 
     def check(self) -> None:
         for memory in self._memory:
-            assert (memory[:MARGIN] == GUARD).all() and (memory[-MARGIN:] == GUARD).all()  # noqa: PT018
+            assert (memory[:MARGIN] == GUARD).all()
+            assert (memory[-MARGIN:] == GUARD).all()
 
 
 def call_resample(g: Guarded) -> None:
@@ -228,13 +229,43 @@ CALLS: list[Callable[[Guarded], None]] = [
 @settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_any_arguments_are_answered_or_refused(call: Callable[[Guarded], None], data: st.DataObject) -> None:
-    guarded = Guarded(data.draw)  # type: ignore[arg-type]  # of the same kind
+    guarded = Guarded(data.draw)
     try:
         call(guarded)
     except REFUSALS as refusal:
         told = str(refusal) or isinstance(refusal, MemoryError)
         assert told
     guarded.check()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ({"kernel": "box"}, "kernel 'box' is not one of nearest, linear, cubic"),
+        ({"sink": "webp", "options": {"preset": "loud"}}, "preset 'loud' is not one of default, picture"),
+        ({"sink": "webp", "options": {"quality": 80.5}}, "quality is a whole number, not 80.5"),
+        ({"canvas": (0.5, 0, 10, 8, (0, 0, 0))}, "the picture's left is a whole number, not 0.5"),
+        ({"overlay": np.zeros((1, 1, 4), np.uint8), "overlay_at": (0, 1.5)}, "top is a whole number, not 1.5"),
+        ({"width": 20.5}, "the width of a jpeg is a whole number, not 20.5"),
+        ({"height": 0}, "the height of a jpeg is 1 to 65535, not 0"),
+        ({"scale": 7.5}, "scale is one of"),
+        ({"deadline": math.nan}, "not NaN"),
+    ],
+)
+def test_what_the_engine_is_not_told_clearly_it_refuses(arguments: dict[str, Any], told: str) -> None:
+    fitting = {"source": "jpeg", "sink": "jpeg", "width": 20, "height": 16, "box": (0, 0, 60, 41)}
+    with pytest.raises(ValueError, match=told):
+        _engine.run(JPEG, **fitting | arguments)
+
+
+def test_rows_of_pixels_that_would_outgrow_an_int_are_refused() -> None:
+    wide = np.broadcast_to(np.uint8(0), (1, 1, 4)).repeat((1 << 20) + 1, axis=1)
+    with pytest.raises(ValueError, match="1 to 1048576 rows"):
+        _engine.filtered(wide, np.empty_like(wide), sharpen=_engine.Sharpening((20, 5), m1=1))
+    with pytest.raises(ValueError, match="NaN"):
+        _engine.filtered(
+            wide[:, :9].copy(), np.empty((1, 9, 4), np.uint8), sharpen=_engine.Sharpening(), deadline=math.nan
+        )
 
 
 @pytest.mark.parametrize("colour", [(), (1, 2), [1, 2], (1, 2, 3, 4)])

@@ -1,5 +1,6 @@
 """A picture file to another, without a pixel in Python."""
 
+from libc.math cimport isnan
 from libc.stddef cimport ptrdiff_t, size_t
 from libc.stdint cimport int32_t, uint8_t
 from libc.string cimport memset
@@ -87,7 +88,8 @@ _SCALES = (1, 2, 3, 4, 8)
 _FAR = (1 << 30) - 1  # so that the sum of two is an int
 cdef enum:
     _MASK_LIMIT = 64
-_SIDE_LIMITS = {"jpeg": 65_535, "png": 1 << 20, "webp": 16_383}
+_SIDE_LIMIT = 1 << 20  # so that the bytes of a few rows are an int
+_SIDE_LIMITS = {"jpeg": 65_535, "png": _SIDE_LIMIT, "webp": 16_383}
 # In the order of pixelshift_engine_webp_preset.
 _PRESETS = ("default", "picture", "photo", "drawing", "icon", "text")
 # Per sink, its options and what they are when nobody says.
@@ -159,9 +161,25 @@ _CHECKS = {"jpeg": _check_segments, "png": _check_chunks, "webp": _check_riff}
 
 
 def _within(str name, value, int low, int high):
+    """A whole number in that range."""
     if not low <= value <= high:
         raise ValueError(f"{name} is {low} to {high}, not {value}")
-    return value
+    if value % 1:
+        raise ValueError(f"{name} is a whole number, not {value}")
+    return int(value)
+
+
+def _place_of(str name, value, tuple choices):
+    """The place of one of several names."""
+    if value not in choices:
+        raise ValueError(f"{name} {value!r} is not one of {', '.join(choices)}")
+    return choices.index(value)
+
+
+cdef double _deadline(double deadline) except? -1:
+    if isnan(deadline):
+        raise ValueError("a deadline is a number of seconds, not NaN")
+    return deadline
 
 
 cdef _set_options(pixelshift_engine_job *job, str sink, dict given):
@@ -186,17 +204,15 @@ cdef _set_options(pixelshift_engine_job *job, str sink, dict given):
         job.webp.smart_subsample = bool(options["smart_subsample"])
         job.webp.smart_deblock = bool(options["smart_deblock"])
         job.webp.exact = bool(options["exact"])
-        job.webp.preset = <pixelshift_engine_webp_preset><int>_PRESETS.index(options["preset"])
+        job.webp.preset = <pixelshift_engine_webp_preset><int>_place_of("preset", options["preset"], _PRESETS)
 
 
-cdef _set_sink(pixelshift_engine_job *job, str sink, int width, int height, dict options, const uint8_t[::1] metadata):
+cdef _set_sink(pixelshift_engine_job *job, str sink, width, height, dict options, const uint8_t[::1] metadata):
     if sink not in _FORMATS:
         raise ValueError(f"the engine writes {', '.join(_FORMATS)}, not {sink}")
-    if not (0 < width <= _SIDE_LIMITS[sink] and 0 < height <= _SIDE_LIMITS[sink]):
-        raise ValueError(f"a {sink} has 1 to {_SIDE_LIMITS[sink]} pixels a side, not {width} x {height}")
     job.sink = _FORMATS[sink]
-    job.width = width
-    job.height = height
+    job.width = _within(f"the width of a {sink}", width, 1, _SIDE_LIMITS[sink])
+    job.height = _within(f"the height of a {sink}", height, 1, _SIDE_LIMITS[sink])
     _set_options(job, sink, options or {})
     if metadata is not None and metadata.shape[0] > 0:
         _CHECKS[sink](metadata)
@@ -235,8 +251,8 @@ cdef _set_canvas(pixelshift_engine_job *job, canvas):
 cdef class Sharpening:
     """How to sharpen: without a ``mask`` by the mild 3x3 kernel, else L of CIELAB against its Gaussian.
 
-    ``mask`` holds whole weights from the middle out, falling, 20 at most; what is added to L has the slope ``m1`` up to a
-    difference of ``x1`` and ``m2`` beyond, ``y2`` at most and ``-y3`` at least.
+    ``mask`` holds whole weights from the middle out, falling, 20 at most; what is added to L has the slope ``m1`` up to
+    a difference of ``x1`` and ``m2`` beyond, ``y2`` at most and ``-y3`` at least.
     """
 
     cdef pixelshift_engine_sharpen how
@@ -281,8 +297,8 @@ cdef bytes _result(pixelshift_engine_status status, uint8_t *output, size_t size
         pixelshift_engine_free(output)
 
 
-def run(const uint8_t[::1] data not None, *, str source, str sink, int width, int height, box, area=None,
-        str kernel="lanczos3", int scale=8, int chroma_scale=0, turn=(False, False, False), canvas=None,
+def run(const uint8_t[::1] data not None, *, str source, str sink, width, height, box, area=None,
+        str kernel="lanczos3", scale=8, chroma_scale=0, turn=(False, False, False), canvas=None,
         Sharpening sharpen=None,
         const uint8_t[:, :, ::1] overlay=None, overlay_at=(0, 0), dict options=None, const uint8_t[::1] metadata=None,
         size_t output_limit=1 << 26, double deadline=0.0, bint reference=False, cpu=None):
@@ -296,11 +312,11 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     ``chroma_scale`` its chroma (0: as libjpeg would).
     ``turn`` (transpose, flip, flop) is done to the result, in that order; width and height are those of the picture
     turned. ``canvas`` (left, top, width, height, RGB) says where on the output it lies where it is smaller, and what
-    colour is beside it; pictures with alpha and grey ones are unsupported then. ``sharpen`` is done to that. ``overlay`` (height, width, 4: RGBA, not premultiplied) is
-    laid over that, its corner at ``overlay_at`` (left, top), clipped; pictures with alpha and grey ones are unsupported
-    then. ``deadline`` is in seconds of CLOCK_MONOTONIC, 0 for none. ``reference`` leaves our own decoders out, for
-    comparison: the result is the same. See ``native/include/pixelshift/engine.h``. The GIL is released for the whole
-    call.
+    colour is beside it; pictures with alpha and grey ones are unsupported then. ``sharpen`` is done to that.
+    ``overlay`` (height, width, 4: RGBA, not premultiplied) is laid over that, its corner at ``overlay_at`` (left, top),
+    clipped; pictures with alpha and grey ones are unsupported then. ``deadline`` is in seconds of CLOCK_MONOTONIC, 0
+    for none. ``reference`` leaves our own decoders out, for comparison: the result is the same. See
+    ``native/include/pixelshift/engine.h``. The GIL is released for the whole call.
 
     :raises ValueError: an argument out of range.
     :raises MemoryError: an allocation failed.
@@ -328,11 +344,11 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, int width, in
     job.area.left, job.area.top, job.area.right, job.area.bottom = area or _around(box)
     job.turn.transpose, job.turn.flip, job.turn.flop = (bool(part) for part in turn)
     _set_canvas(&job, canvas)
-    job.filter = <pixelshift_resample_filter><int>_FILTERS.index(kernel)
+    job.filter = <pixelshift_resample_filter><int>_place_of("kernel", kernel, _FILTERS)
     _set_sharpening(&job, sharpen)
     _set_overlay(&job, overlay, overlay_at)
     job.output_limit = output_limit
-    job.deadline = deadline
+    job.deadline = _deadline(deadline)
     job.level = level_of(cpu)
     with nogil:
         status = pixelshift_engine_run(&job, &output, &output_size)
@@ -357,7 +373,7 @@ def encode(const uint8_t[:, :, ::1] pixels not None, *, str sink, dict options=N
     _set_sink(&job, sink, pixels.shape[1], pixels.shape[0], options, metadata)
     job.png.keep_grey = True
     job.output_limit = output_limit
-    job.deadline = deadline
+    job.deadline = _deadline(deadline)
     job.level = level_of(cpu)
     with nogil:
         status = pixelshift_engine_encode(&job, &pixels[0, 0, 0], stride, channels, &output, &output_size)
@@ -374,14 +390,14 @@ def filtered(const uint8_t[:, :, ::1] pixels not None, uint8_t[:, :, ::1] result
     cdef pixelshift_engine_status status
     cdef int channels = pixels.shape[2]
     memset(&job, 0, sizeof(job))
-    if not (1 <= channels <= 4 and 0 < pixels.shape[0] <= _FAR and 0 < pixels.shape[1] <= _FAR):
-        raise ValueError("pixels have 1 to 4 channels, and rows and columns")
+    if not (1 <= channels <= 4 and 0 < pixels.shape[0] <= _SIDE_LIMIT and 0 < pixels.shape[1] <= _SIDE_LIMIT):
+        raise ValueError(f"pixels have 1 to 4 channels, and 1 to {_SIDE_LIMIT} rows and columns")
     if (result.shape[0], result.shape[1], result.shape[2]) != (pixels.shape[0], pixels.shape[1], channels):
         raise ValueError("the result must have the shape of the pixels")
     job.height = pixels.shape[0]
     job.width = pixels.shape[1]
     _set_sharpening(&job, sharpen)
-    job.deadline = deadline
+    job.deadline = _deadline(deadline)
     job.level = level_of(cpu)
     with nogil:
         status = pixelshift_engine_filter(&job, &result[0, 0, 0], &pixels[0, 0, 0], channels)

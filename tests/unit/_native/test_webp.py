@@ -148,13 +148,13 @@ def test_other_chunks_are_refused(metadata: bytes) -> None:
 
 @pytest.mark.parametrize("options", [{"quality": 101}, {"effort": 7}, {"preset": "best"}, {"level": 3}])
 def test_options_out_of_range_are_refused(options: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match=r"quality|effort|not in|no option"):
+    with pytest.raises(ValueError, match=r"quality|effort|preset|no option"):
         written(np.zeros((2, 2, 3), np.uint8), **options)
 
 
 def test_limits_hold() -> None:
     pixels = photo(300, 200)
-    with pytest.raises(ValueError, match="pixels a side"):
+    with pytest.raises(ValueError, match="the width of a webp is 1 to 16383"):
         written(np.zeros((1, 16_384, 3), np.uint8))
     assert read(written(np.zeros((1, 16_383, 3), np.uint8))).shape == (1, 16_383, 3)
     with pytest.raises(_engine.EngineError, match="too-large"):
