@@ -231,15 +231,17 @@ static int32_t weight_bits(double largest, int32_t most) {
     return bits;
 }
 
-/* Rounds with the error carried on, so that the sum is exact and a smooth picture sees no error. */
+/* Differences of the rounded running sum: the error is carried on, so that a smooth picture sees none. */
 static void quantise(int16_t *quantised, const double *weight, int32_t count, int32_t bits) {
-    double carried = 0;
+    double sum = 0;
+    int32_t before = 0;
     for (int32_t i = 0; i < count; i++) {
-        double wanted = weight[i] * (1 << bits) + carried;
-        int32_t rounded = (int32_t)(wanted + 0.5);
-        rounded -= rounded > wanted + 0.5; /* floor(), which the baseline has to call */
-        quantised[i] = (int16_t)rounded;
-        carried = wanted - rounded;
+        sum += weight[i];
+        double wanted = sum * (1 << bits) + 0.5;
+        int32_t rounded = (int32_t)wanted;
+        rounded -= rounded > wanted; /* floor(), which the baseline has to call */
+        quantised[i] = (int16_t)(rounded - before);
+        before = rounded;
     }
 }
 
