@@ -10,9 +10,6 @@ int jpeg_baseline_fits(const struct jpeg_decompress_struct *decoder) {
     if (decoder->Ss != 0 || decoder->Se != DCTSIZE2 - 1 || decoder->Ah != 0 || decoder->Al != 0) {
         return 0; /* nonsense in a sequential scan; libjpeg warns */
     }
-    if (decoder->num_components == 1 && decoder->max_h_samp_factor * decoder->max_v_samp_factor != 1) {
-        return 0; /* such a scan has one block per MCU all the same (T.81, A.2.2); rare, left to libjpeg */
-    }
     int blocks = 0;
     for (int i = 0; i < decoder->comps_in_scan; i++) {
         const jpeg_component_info *component = decoder->cur_comp_info[i];

@@ -18,6 +18,7 @@ typedef struct {
     struct jpeg_progress_mgr progress;
     jpeg_trap trap;
     jpeg_baseline *baseline; /* our own decoder, or NULL: libjpeg decodes */
+    int mcu_rows;            /* that ours reads at a time, as many as libjpeg, so that both see the same damage */
     double deadline;
 } jpeg_source;
 
@@ -110,6 +111,17 @@ static void sizes_of(const jpeg_source *self, int sizes[ENGINE_PLANES]) {
     }
 }
 
+/* The blocks of a sole component come one after the other, whatever factors it names (T.81, A.2.2). */
+static void ignore_sole_factors(jpeg_source *self) {
+    struct jpeg_decompress_struct *decoder = &self->decoder;
+    self->mcu_rows = 1;
+    if (decoder->num_components == 1) {
+        self->mcu_rows = decoder->max_v_samp_factor;
+        decoder->comp_info[0].h_samp_factor = decoder->comp_info[0].v_samp_factor = 1;
+        decoder->max_h_samp_factor = decoder->max_v_samp_factor = 1;
+    }
+}
+
 static pixelshift_engine_status open_own(engine_source *source, const pixelshift_engine_job *job) {
     jpeg_source *self = (jpeg_source *)source;
     int sizes[ENGINE_PLANES];
@@ -121,6 +133,7 @@ static pixelshift_engine_status open_own(engine_source *source, const pixelshift
     if (status != PIXELSHIFT_ENGINE_OK) {
         return status;
     }
+    ignore_sole_factors(self);
     if (!jpeg_baseline_fits(&self->decoder)) {
         return PIXELSHIFT_ENGINE_UNSUPPORTED;
     }
@@ -136,6 +149,7 @@ static pixelshift_engine_status open_own(engine_source *source, const pixelshift
     }
     self->baseline = jpeg_baseline_new(&self->decoder, sizes, job->level, &status);
     describe(self, sizes);
+    self->source.plane[0].band_rows *= self->mcu_rows; /* of one plane where it is more than 1 */
     return status;
 }
 
@@ -163,18 +177,31 @@ static void look_at(jpeg_source *self) {
     }
 }
 
-static pixelshift_engine_status read_own(engine_source *source) {
-    jpeg_source *self = (jpeg_source *)source;
-    if (source->plane[0].rows_read == 0) {
-        look_at(self);
-    }
+/* Row `n` of MCUs of a band. */
+static int read_mcus(jpeg_source *self, int n) {
     uint8_t *rows[ENGINE_PLANES];
     ptrdiff_t strides[ENGINE_PLANES];
-    for (int i = 0; i < source->planes; i++) {
-        rows[i] = engine_plane_target(&source->plane[i], 0);
-        strides[i] = (ptrdiff_t)source->plane[i].stride;
+    for (int i = 0; i < self->source.planes; i++) {
+        const engine_plane *plane = &self->source.plane[i];
+        rows[i] = engine_plane_target(plane, n * (plane->band_rows / self->mcu_rows));
+        strides[i] = (ptrdiff_t)plane->stride;
     }
-    return jpeg_baseline_read(self->baseline, rows, strides) ? PIXELSHIFT_ENGINE_OK : PIXELSHIFT_ENGINE_DAMAGED;
+    return jpeg_baseline_read(self->baseline, rows, strides);
+}
+
+static pixelshift_engine_status read_own(engine_source *source) {
+    jpeg_source *self = (jpeg_source *)source;
+    const engine_plane *luma = &source->plane[0];
+    if (luma->rows_read == 0) {
+        look_at(self);
+    }
+    int left = luma->height - luma->rows_read;
+    for (int n = 0; n < self->mcu_rows && n * (luma->band_rows / self->mcu_rows) < left; n++) {
+        if (!read_mcus(self, n)) {
+            return PIXELSHIFT_ENGINE_DAMAGED;
+        }
+    }
+    return PIXELSHIFT_ENGINE_OK;
 }
 
 static pixelshift_engine_status read_libjpeg(engine_source *source) {

@@ -56,7 +56,14 @@ def any_baseline(random: np.random.Generator) -> bytes:
         options["quality"] = int(random.integers(1, 101))
     body = io.BytesIO()
     part.save(body, "JPEG", **options)
-    return body.getvalue()
+    return body.getvalue() if part.mode == "RGB" else with_factors(body.getvalue(), random)
+
+
+def with_factors(grey: bytes, random: np.random.Generator) -> bytes:
+    """It with any sampling factors of its one component, which mean nothing (T.81, A.2.2)."""
+    frame = grey.index(b"\xff\xc0")
+    across, down = (int(factor) for factor in random.integers(1, 5, 2))
+    return grey[: frame + 11] + bytes([across << 4 | down]) + grey[frame + 12 :]
 
 
 def harmed(data: bytes, random: np.random.Generator) -> Iterator[bytes]:
