@@ -1,16 +1,31 @@
 #include "statistics.h"
 
+#include "entropy.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 enum { END_OF_BLOCK = 0x00, SIXTEEN_ZEROS = 0xF0, LONGEST_CODE = 16, RESERVED = JPEG_SYMBOLS };
 
-/* Rows first to zigzag order. */
-static const uint8_t ZIGZAG[64] = {
-    0,  1,  5,  6,  14, 15, 27, 28, 2,  4,  7,  13, 16, 26, 29, 42, 3,  8,  12, 17, 25, 30,
-    41, 43, 9,  11, 18, 24, 31, 40, 44, 53, 10, 19, 23, 32, 39, 45, 52, 54, 20, 22, 33, 38,
-    46, 51, 55, 60, 21, 34, 37, 47, 50, 56, 59, 61, 35, 36, 48, 49, 57, 58, 62, 63,
+#define BIT(k) ((uint64_t)1 << (k))
+#define TWO(a, b, more) (more), BIT(a) | (more), BIT(b) | (more), BIT(a) | BIT(b) | (more)
+#define FOUR(a, b, c, d) {TWO(a, b, 0), TWO(a, b, BIT(c)), TWO(a, b, BIT(d)), TWO(a, b, BIT(c) | BIT(d))}
+
+/* Of each four bits, rows first, their places in zigzag order. */
+static const uint64_t ZIGZAG[16][16] = {
+    FOUR(0, 1, 5, 6),     FOUR(14, 15, 27, 28), FOUR(2, 4, 7, 13),    FOUR(16, 26, 29, 42),
+    FOUR(3, 8, 12, 17),   FOUR(25, 30, 41, 43), FOUR(9, 11, 18, 24),  FOUR(31, 40, 44, 53),
+    FOUR(10, 19, 23, 32), FOUR(39, 45, 52, 54), FOUR(20, 22, 33, 38), FOUR(46, 51, 55, 60),
+    FOUR(21, 34, 37, 47), FOUR(50, 56, 59, 61), FOUR(35, 36, 48, 49), FOUR(57, 58, 62, 63),
 };
+
+static uint64_t zigzag_of(uint64_t some) {
+    uint64_t there = 0;
+    for (int i = 0; i < 16; i++) {
+        there |= ZIGZAG[i][some >> 4 * i & 15];
+    }
+    return there;
+}
 
 /* Bits of a magnitude. */
 static int category(int value) {
@@ -18,21 +33,14 @@ static int category(int value) {
 }
 
 void jpeg_count_block(jpeg_statistics *statistics, const JCOEF *block, uint64_t some, int difference) {
-    uint8_t sizes[64]; /* in zigzag order, where there is a coefficient */
-    uint64_t there = 0;
     statistics->dc[category(difference)]++;
-    for (some &= ~(uint64_t)1; some != 0; some &= some - 1) {
-        int i = __builtin_ctzll(some), k = ZIGZAG[i];
-        there |= (uint64_t)1 << k;
-        sizes[k] = (uint8_t)category(block[i]);
-    }
     int last = 0;
-    for (; there != 0; there &= there - 1) {
+    for (uint64_t there = zigzag_of(some) & ~BIT(0); there != 0; there &= there - 1) {
         int k = __builtin_ctzll(there), run = k - last - 1;
         for (; run > 15; run -= 16) {
             statistics->ac[SIXTEEN_ZEROS]++;
         }
-        statistics->ac[run << 4 | sizes[k]]++;
+        statistics->ac[run << 4 | category(block[entropy_rows_first[k]])]++;
         last = k;
     }
     statistics->ac[END_OF_BLOCK] += last < 63;
