@@ -27,6 +27,8 @@ COSTLY = {
     "asyncio",
     "concurrent.futures",
     "dataclasses",
+    "email",
+    "http.client",
     "inspect",
     "logging",
     "pixelshift.cache.disk",
@@ -48,15 +50,16 @@ class Context:
     aws_request_id = "r"
     def get_remaining_time_in_millis(self):
         return 30_000
+{before}
 from {module} import handler
 {call}
 print(json.dumps([answer, sorted(sys.modules)]))
 """
 
 
-def _modules(module: str, call: str, **environment: str) -> tuple[object, set[str]]:
+def _modules(module: str, call: str, before: str = "", **environment: str) -> tuple[object, set[str]]:
     run = subprocess.run(
-        [sys.executable, "-c", PROBE.format(module=module, call=call)],
+        [sys.executable, "-c", PROBE.format(module=module, call=call, before=before)],
         env={"PIXELSHIFT_METRICS": "off", **environment},
         capture_output=True,
         text=True,
@@ -82,6 +85,17 @@ def test_the_start_with_an_s3_origin_needs_none_either() -> None:
     assert modules & (HEAVY | COSTLY) == set()
     # What is imported is what a start costs: who adds to it should see by how much.
     assert len({one for one in modules if one.startswith("pixelshift")}) <= 74
+
+
+def test_no_pattern_is_compiled_before_it_is_needed() -> None:
+    watch = "import re\ncompile = re._compile\ncallers = []\n"
+    watch += (
+        "def noted(*asked):\n    callers.append(sys._getframe(2).f_globals['__name__'])\n    return compile(*asked)\n"
+    )
+    watch += "re._compile = noted"
+    call = "answer = [one for one in callers if one.startswith('pixelshift')]"
+    answer, _ = _modules("pixelshift.aws.image", call, before=watch, SOURCE_BUCKETS="")
+    assert answer == []
 
 
 def test_what_a_setting_needs_is_imported_for_it_alone() -> None:

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from pixelshift.cache.base import CacheStore, Entry
-from pixelshift.delivery.representation import HeaderMap, Identity, Representation, parse_date
+from pixelshift.delivery.representation import HeaderMap, Identity, Representation
 from pixelshift.net.cache_control import directives, lifetime_s, seconds
+from pixelshift.net.date import parse_date
 from pixelshift.value import frozen
 
 _ERROR_TTL_S = 10

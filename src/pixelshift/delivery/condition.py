@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping
 
-from pixelshift.delivery.representation import HeaderMap, parse_date
+from pixelshift.delivery.representation import HeaderMap
+from pixelshift.net.date import parse_date
 
-_ETAG = re.compile(r'(?:W/)?"[^"]*"')
-_RANGE = re.compile(r"bytes\s*=\s*(\d{0,19})-(\d{0,19})", re.IGNORECASE)
+_ETAG = r'(?:W/)?"[^"]*"'
+_RANGE = r"(?i)bytes\s*=\s*(\d{0,19})-(\d{0,19})"
 _HEADER_BYTES = 8192
 
 
@@ -23,7 +24,7 @@ def selected_range(request: Mapping[str, str], headers: HeaderMap, size: int) ->
 
     Several ranges, other units and broken syntax are ignored, which the protocol allows.
     """
-    match = _RANGE.fullmatch(request.get("range", "").strip())
+    match = re.fullmatch(_RANGE, request.get("range", "").strip())
     if match is None or match[0].endswith("=-") or not _range_applies(request.get("if-range"), headers):
         return None
     first, last = match.groups()
@@ -50,4 +51,4 @@ def _matches(wanted: str, etag: str | None) -> bool:
         return False
     if wanted.strip() == "*":
         return True
-    return etag is not None and etag.removeprefix("W/") in {tag.removeprefix("W/") for tag in _ETAG.findall(wanted)}
+    return etag is not None and etag.removeprefix("W/") in {tag.removeprefix("W/") for tag in re.findall(_ETAG, wanted)}

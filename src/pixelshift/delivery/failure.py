@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from pixelshift.delivery.media import media_type_of
 from pixelshift.delivery.originals import Originals
-from pixelshift.delivery.representation import HeaderMap, Representation, http_date
+from pixelshift.delivery.representation import HeaderMap, Representation
 from pixelshift.errors import PixelshiftError
+from pixelshift.net.date import http_date
 from pixelshift.value import frozen
 
 ALLOWED_METHODS = "GET, HEAD, OPTIONS"

@@ -1,10 +1,9 @@
 """A finished answer before it is fitted to one client: what caches keep."""
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from email.utils import format_datetime, parsedate_to_datetime
 
 from pixelshift.errors import PixelshiftError
+from pixelshift.net.date import http_date, parse_date
 from pixelshift.origin.base import Original
 from pixelshift.value import field, frozen, replace
 
@@ -98,19 +97,3 @@ def _put_dates(headers: HeaderMap, original: Original) -> None:
         headers.discard(name)
         if value:
             headers[name] = value
-
-
-def parse_date(text: str | None) -> datetime | None:
-    """Reads an HTTP date; ``None`` for anything else."""
-    if not text or len(text) > 64:
-        return None
-    try:
-        instant = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return instant if instant.tzinfo is not None else None
-
-
-def http_date(instant: datetime | None) -> str | None:
-    """An HTTP date (RFC 9110, 5.6.7); ``None`` stays ``None``."""
-    return None if instant is None else format_datetime(instant.astimezone(UTC), usegmt=True)

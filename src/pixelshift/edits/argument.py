@@ -19,8 +19,8 @@ LARGEST_SIZE = 2**31 - 1
 """Coordinates and sides beyond this are refused before anything is computed with them."""
 LARGEST_NUMBER = 1e9
 
-_NUMBER = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
-_LEADING_INTEGER = re.compile(r"\s*([+-]?\d{1,15})", re.ASCII)
+_NUMBER = r"(?ai)[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d+)?"
+_LEADING_INTEGER = r"(?a)\s*([+-]?\d{1,15})"
 _SHOWN_CHARACTERS = 40
 
 
@@ -123,7 +123,7 @@ def to_number(value: object) -> float:
         text = value.strip()
         if not text:
             return 0.0
-        return float(text) if _NUMBER.fullmatch(text) else math.nan
+        return float(text) if re.fullmatch(_NUMBER, text) else math.nan
     if value is None or isinstance(value, bool):
         return float(value or 0)
     if isinstance(value, int | float):
@@ -133,7 +133,7 @@ def to_number(value: object) -> float:
 
 def leading_integer(text: str) -> int | None:
     """What JavaScript's ``parseInt()`` makes of a decimal text (at most 15 digits are read); ``None`` for NaN."""
-    match = _LEADING_INTEGER.match(text)
+    match = re.match(_LEADING_INTEGER, text)
     return int(match[1]) if match else None
 
 

@@ -46,9 +46,9 @@ NAMES = {
 }
 # fmt: on
 
-_HEX = re.compile(r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})", re.ASCII)
-_FUNCTION = re.compile(r"(rgb|hsl)a?\(([^()]{1,100})\)", re.ASCII)
-_AMOUNT = re.compile(r"([+-]?(?:\d+(?:\.\d*)?|\.\d+))(%|deg)?", re.ASCII)
+_HEX = r"#?([0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})"
+_FUNCTION = r"(rgb|hsl)a?\(([^()]{1,100})\)"
+_AMOUNT = r"(?a)([+-]?(?:\d+(?:\.\d*)?|\.\d+))(%|deg)?"
 _LONGEST_TEXT = 200
 
 
@@ -75,20 +75,20 @@ def _from_text(text: str) -> Colour | None:
         return Colour(alpha=0.0)
     if (packed := NAMES.get(text)) is not None:
         return Colour(packed >> 16, packed >> 8 & 255, packed & 255)
-    if match := _HEX.fullmatch(text):
+    if match := re.fullmatch(_HEX, text):
         digits = match[1]
         if len(digits) < 6:
             digits = "".join(digit * 2 for digit in digits)
         r, g, b, *alpha = bytes.fromhex(digits)
         return Colour(r, g, b, alpha[0] / 255 if alpha else 1.0)
-    if match := _FUNCTION.fullmatch(text):
+    if match := re.fullmatch(_FUNCTION, text):
         return _from_function(match[1], match[2])
     return None
 
 
 def _from_function(space: str, arguments: str) -> Colour | None:
     """``rgb(255, 0, 0)``, ``rgb(100% 0% 0% / 50%)``, ``hsl(120deg, 100%, 25%)`` and their four-argument forms."""
-    amounts = [_AMOUNT.fullmatch(part) for part in re.split(r"[\s,/]+", arguments.strip())]
+    amounts = [re.fullmatch(_AMOUNT, part) for part in re.split(r"[\s,/]+", arguments.strip())]
     read = [(float(match[1]), match[2]) for match in amounts if match]
     if len(read) != len(amounts) or len(read) not in {3, 4} or any(unit == "deg" for _, unit in read[1:]):
         return None

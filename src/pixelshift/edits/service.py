@@ -27,7 +27,7 @@ _BLENDS = {
     )
 } | {"color-dodge": "colour-dodge", "color-burn": "colour-burn"}  # fmt: skip
 _REFUSED_OVERLAY_OPTIONS = ("raw", "text", "create", "limitInputPixels", "failOn")
-_PERCENT = re.compile(r"100|[1-9]?[0-9]", re.ASCII)
+_PERCENT = r"100|[1-9]?[0-9]"
 _LARGEST_RADIUS = 1e6
 _MOST_LABELS = 100
 
@@ -75,7 +75,7 @@ def _percent(value: object) -> int | None:
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return value if 0 <= value <= 100 else None
-    if isinstance(value, str) and _PERCENT.fullmatch(value):
+    if isinstance(value, str) and re.fullmatch(_PERCENT, value):
         return int(value)
     return None
 

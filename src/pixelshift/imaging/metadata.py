@@ -7,8 +7,8 @@ from pixelshift.imaging import exif
 from pixelshift.imaging.icc import srgb_profile
 from pixelshift.value import frozen, mutable
 
-_GPS_ATTRIBUTE = re.compile(rb"""\s+\w+:GPS\w+\s*=\s*("[^"]*"|'[^']*')""")
-_GPS_ELEMENT = re.compile(rb"<(\w+:GPS\w+)\b[^>]*?(?:/>|>.*?</\1\s*>)", re.DOTALL)
+_GPS_ATTRIBUTE = rb"""\s+\w+:GPS\w+\s*=\s*("[^"]*"|'[^']*')"""
+_GPS_ELEMENT = rb"(?s)<(\w+:GPS\w+)\b[^>]*?(?:/>|>.*?</\1\s*>)"
 _MAX_XMP_BYTES = 60_000
 """What fits one JPEG segment; larger packets are dropped."""
 
@@ -54,7 +54,7 @@ class Metadata:
             return None
         if policy.keep_gps:
             return self.xmp
-        packet = _GPS_ELEMENT.sub(b"", _GPS_ATTRIBUTE.sub(b"", self.xmp))
+        packet = re.sub(_GPS_ELEMENT, b"", re.sub(_GPS_ATTRIBUTE, b"", self.xmp))
         # What the patterns did not know how to remove goes with the whole packet.
         return None if b"GPS" in packet or b"G\0P\0S" in packet else packet
 

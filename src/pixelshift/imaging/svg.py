@@ -32,12 +32,12 @@ _ELEMENTS = frozenset(
     style svg switch symbol text textPath title tref tspan use view vkern""".split()  # noqa: SIM905 - a table
 )
 _ANIMATIONS = frozenset({"animate", "animateColor", "animateMotion", "animateTransform", "set"})
-_ANIMATED_REFERENCES = re.compile(r"^(?:xlink:)?href$|^on|^style$", re.IGNORECASE)
-_EMBEDDED = re.compile(r"data:image/(?:png|jpe?g|gif|webp);base64,([A-Za-z0-9+/=\s]+)\Z", re.IGNORECASE)
-_URL = re.compile(r"url\(\s*(['\"]?)(.*?)\1\s*\)", re.IGNORECASE | re.DOTALL)
-_ACTIVE = re.compile(r"@import|expression\s*\(|javascript:|vbscript:|-moz-binding|behavior\s*:|@charset", re.IGNORECASE)
-_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_DECLARATION = re.compile(rb"""<\?xml\s+version=["']1\.0["'](?:\s+encoding=["'][Uu][Tt][Ff]-8["'])?\s*\?>\s*""")
+_ANIMATED_REFERENCES = r"(?i)^(?:xlink:)?href$|^on|^style$"
+_EMBEDDED = r"(?i)data:image/(?:png|jpe?g|gif|webp);base64,([A-Za-z0-9+/=\s]+)\Z"
+_URL = r"(?is)url\(\s*(['\"]?)(.*?)\1\s*\)"
+_ACTIVE = r"(?i)@import|expression\s*\(|javascript:|vbscript:|-moz-binding|behavior\s*:|@charset"
+_CSS_COMMENT = r"(?s)/\*.*?\*/"
+_DECLARATION = rb"""<\?xml\s+version=["']1\.0["'](?:\s+encoding=["'][Uu][Tt][Ff]-8["'])?\s*\?>\s*"""
 _BAD_CODE = "InstantiationError"
 
 
@@ -69,7 +69,7 @@ def _is_plain(data: bytes, root: Element) -> bool:
         data.decode()
     except UnicodeDecodeError:
         return False
-    declared = _DECLARATION.match(data)
+    declared = re.match(_DECLARATION, data)
     body = data[declared.end() :] if declared else data
     return body.startswith(b"<") and b"<?" not in body and b"<!" not in body and root.tag == f"{{{SVG}}}svg"
 
@@ -126,7 +126,7 @@ class _Cleaner:
         name = _local(element.tag)
         if name in _ANIMATIONS:
             target = element.get("attributeName", "")
-            return not _ANIMATED_REFERENCES.match(target.strip())
+            return not re.match(_ANIMATED_REFERENCES, target.strip())
         return name in _ELEMENTS
 
     def _clean_one(self, element: Element) -> None:
@@ -139,7 +139,7 @@ class _Cleaner:
             else:
                 self.changed = True
         if name == "style":
-            css = _CSS_COMMENT.sub("", (element.text or "") + "".join(child.tail or "" for child in element))
+            css = re.sub(_CSS_COMMENT, "", (element.text or "") + "".join(child.tail or "" for child in element))
             for child in list(element):
                 self._remove(element, child)
             if not _harmless_css(css):
@@ -158,13 +158,13 @@ class _Cleaner:
         if lower in {"href", "xlink:href"}:
             target = value.strip()
             return target.startswith("#") or (element in {"image", "feImage"} and self._embeds(target))
-        return _harmless_css(_CSS_COMMENT.sub("", value))
+        return _harmless_css(re.sub(_CSS_COMMENT, "", value))
 
     def _embeds(self, target: str) -> bool:
         """Whether this is a picture carried inside the document, of a kind and size that may be decoded."""
         from pixelshift.imaging.header import read_header
 
-        match = _EMBEDDED.match(target)
+        match = re.match(_EMBEDDED, target)
         if match is None:
             return False
         try:
@@ -177,9 +177,9 @@ class _Cleaner:
 
 def _harmless_css(css: str) -> bool:
     """No escapes, imports, scripts, or references outside the document."""
-    if "\\" in css or _ACTIVE.search(css):
+    if "\\" in css or re.search(_ACTIVE, css):
         return False
-    without = _URL.sub(lambda match: "" if match[2].strip().startswith("#") else match[0], css)
+    without = re.sub(_URL, lambda match: "" if match[2].strip().startswith("#") else match[0], css)
     return "url(" not in without.lower() and "image-set(" not in without.lower()
 
 
@@ -188,7 +188,7 @@ def _references(element: Element) -> Iterator[str]:
         if name in {"href", "xlink:href"} and value.strip().startswith("#"):
             yield value.strip()[1:]
         elif "url(" in value:
-            yield from (match[2].strip()[1:] for match in _URL.finditer(value))
+            yield from (match[2].strip()[1:] for match in re.finditer(_URL, value))
 
 
 def _check_expansion(root: Element) -> None:

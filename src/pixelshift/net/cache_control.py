@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 
-_DIRECTIVE = re.compile(r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^",\s]*))?\s*(?:,|$)')
-_DECIMAL = re.compile(r"\d{1,19}")
+_DIRECTIVE = r'\s*([!#$%&\'*+.^_`|~0-9A-Za-z-]+)\s*(?:=\s*("(?:[^"\\]|\\.)*"|[^",\s]*))?\s*(?:,|$)'
+_DECIMAL = r"\d{1,19}"
 _FOREVER_S = 2**31
 
 
@@ -25,7 +25,7 @@ def _directives(text: str) -> Iterator[tuple[str, str | None]]:
         if text[position] in ", \t":
             position += 1
             continue
-        match = _DIRECTIVE.match(text, position)
+        match = re.compile(_DIRECTIVE).match(text, position)
         if match is None:
             return
         value = match[2]
@@ -35,7 +35,7 @@ def _directives(text: str) -> Iterator[tuple[str, str | None]]:
 
 def seconds(value: str | None) -> int | None:
     """Delta-seconds, capped (RFC 9111, 1.2.2); anything that is not a plain whole number is ``None``."""
-    if value is None or _DECIMAL.fullmatch(value) is None:
+    if value is None or re.fullmatch(_DECIMAL, value) is None:
         return None
     return min(int(value), _FOREVER_S)
 

@@ -1,11 +1,8 @@
 """HTTP/1.1 requests whose answer is bounded in size, time and rate, on connections that are kept for the next one.
 
-The head of an answer is parsed by :mod:`http.client` and then checked again for whatever two readers could take
-differently (RFC 9112 6.3 and 11.2). Nothing is decompressed, no redirect followed, no cookie kept, no proxy asked.
+No redirect is followed, no cookie kept, no proxy asked.
 """
 
-import http.client
-import io
 import os
 import re
 import select
@@ -14,31 +11,16 @@ import ssl
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Self
 
-from pixelshift.errors import OriginError, TooLargeError
 from pixelshift.net.dial import AddressCheck, Endpoint, any_address, connect
+from pixelshift.net.reply import TOKEN, VALUE, Budget, Pace, Reply, Source, transport_errors
 from pixelshift.value import field, frozen
 
-ERROR_BODY_BYTES = 64 * 1024
-_PIECE_BYTES = 256 * 1024
-_HEAD_BYTES = 1024 * 1024
 _IDLE_S = 15.0
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2
-_TARGET = re.compile(r"[!-~]+")
-_VALUE = re.compile(r"[\t -~\x80-\xff]*")  # RFC 9110 5.5
-_LENGTH = re.compile(r"[0-9]{1,15}")
-
-
-@frozen
-class Pace:
-    """How slow an answer may be: after ``grace_s`` it must have brought ``floor_bytes_per_s`` on average."""
-
-    grace_s: float = 10.0
-    floor_bytes_per_s: float = 16 * 1024
+_TARGET = r"[!-~]+"
 
 
 @frozen
@@ -58,160 +40,12 @@ class Request:
         headers = {"Host": endpoint.authority, "Accept-Encoding": "identity", **self.headers}
         if self.body or self.method in ("POST", "PUT"):
             headers["Content-Length"] = str(len(self.body))
-        if not _TOKEN.fullmatch(self.method) or not _TARGET.fullmatch(self.target):
+        if not re.fullmatch(TOKEN, self.method) or not re.fullmatch(_TARGET, self.target):
             raise ValueError("not a request line")
-        if not all(_TOKEN.fullmatch(name) and _VALUE.fullmatch(value) for name, value in headers.items()):
+        if not all(re.fullmatch(TOKEN, name) and re.fullmatch(VALUE, value) for name, value in headers.items()):
             raise ValueError("not a header field")
         lines = [f"{self.method} {self.target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
         return "\r\n".join([*lines, "", ""]).encode("latin-1") + self.body
-
-
-class _Budget:
-    """Time and bytes that one exchange has left."""
-
-    def __init__(self, timeout_s: float, raw_limit_bytes: int, pace: Pace) -> None:
-        self._started_s = time.monotonic()
-        self._deadline_s = self._started_s + timeout_s
-        self._raw_limit_bytes = raw_limit_bytes
-        self._pace = pace
-        self._received_bytes = 0
-
-    def left_s(self) -> float:
-        """Seconds that the next byte may take.
-
-        :raises TimeoutError: none.
-        """
-        earned_s = self._pace.grace_s + self._received_bytes / self._pace.floor_bytes_per_s
-        now_s = time.monotonic()
-        if now_s >= self._deadline_s:
-            raise TimeoutError("the deadline has passed")
-        if now_s >= self._started_s + earned_s:
-            raise TimeoutError("the rate is below the floor")
-        return min(self._deadline_s, self._started_s + earned_s) - now_s
-
-    def take(self, count: int) -> None:
-        """Books received bytes, framing and all.
-
-        :raises http.client.HTTPException: far more than head, limit and sensible framing come to.
-        """
-        self._received_bytes += count
-        if self._received_bytes > self._raw_limit_bytes:
-            raise http.client.HTTPException("more framing than content")
-
-
-class _Reader(io.RawIOBase):
-    """Reads a socket, asking the budget before each piece."""
-
-    def __init__(self, connection: socket.socket, budget: _Budget) -> None:
-        self._connection = connection
-        self._budget = budget
-        self.ended = False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed's Buffer is wider
-        self._connection.settimeout(self._budget.left_s())
-        count = self._connection.recv_into(buffer)
-        self.ended = count == 0
-        self._budget.take(count)
-        return count
-
-
-class _Stream:
-    """What :class:`http.client.HTTPResponse` needs of a socket."""
-
-    def __init__(self, reader: _Reader) -> None:
-        self._reader = reader
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return io.BufferedReader(self._reader, 64 * 1024)
-
-
-class Reply:
-    """An answer whose head has arrived."""
-
-    def __init__(self, response: http.client.HTTPResponse) -> None:
-        self._response = response
-        self.status = response.status
-        _check_framing(response)
-
-    def header(self, name: str) -> str | None:
-        """Returns the first value of a header; one with control characters counts as absent."""
-        value = self._response.headers.get(name)
-        return value if value is not None and _VALUE.fullmatch(value) else None
-
-    def list_header(self, name: str) -> str | None:
-        """Returns all values of a header that is a list, as one line of it (RFC 9110, 5.3)."""
-        values = [value for value in self._response.headers.get_all(name, ()) if _VALUE.fullmatch(value)]
-        return ", ".join(values) if values else None
-
-    def headers(self) -> Iterator[tuple[str, str]]:
-        """Yields names in lower case with their values."""
-        for name, value in self._response.headers.items():
-            if _VALUE.fullmatch(value):
-                yield name.lower(), value
-
-    @property
-    def complete(self) -> bool:
-        """Whether the connection can carry another request."""
-        return self._response.isclosed() and not self._response.will_close
-
-    def read(self, limit_bytes: int) -> bytes:
-        """Reads the whole body.
-
-        :raises TooLargeError: longer than ``limit_bytes``, by its header or as it comes.
-        :raises OriginError: broken off, or too slow.
-        """
-        declared = self._response.length
-        if declared is not None and declared > limit_bytes:
-            raise _too_large(limit_bytes)
-        with _transport_errors("the origin broke off"):
-            if declared is not None:
-                return self._response.read()
-            return self._read_undeclared(limit_bytes)
-
-    def read_start(self, count: int = ERROR_BODY_BYTES) -> bytes:
-        """Reads what there is of a short body, at most ``count`` bytes: for error documents."""
-        with _transport_errors("the origin broke off"):
-            return self._response.read(count)
-
-    def _read_undeclared(self, limit_bytes: int) -> bytes:
-        pieces = bytearray()
-        while piece := self._response.read(_PIECE_BYTES):
-            pieces += piece
-            if len(pieces) > limit_bytes:
-                raise _too_large(limit_bytes)
-        return bytes(pieces)
-
-
-def _check_framing(response: http.client.HTTPResponse) -> None:
-    headers = response.headers
-    lengths = headers.get_all("content-length", [])
-    codings = headers.get_all("transfer-encoding", [])
-    sound = (
-        not headers.defects
-        and 200 <= response.status <= 599
-        and len(lengths) + len(codings) <= 1
-        and all(_LENGTH.fullmatch(length) for length in lengths)
-        and all(coding.lower() == "chunked" for coding in codings)
-    )
-    if not sound:
-        raise http.client.HTTPException("an ambiguous head")
-
-
-def _too_large(limit_bytes: int) -> TooLargeError:
-    return TooLargeError(f"the original is larger than {limit_bytes} bytes")
-
-
-@contextmanager
-def _transport_errors(message: str) -> Iterator[None]:
-    try:
-        yield
-    except TimeoutError as error:
-        raise OriginError("the origin is too slow", status=503, detail=str(error), retry_after_s=5) from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
-        raise OriginError(message, detail=f"{type(error).__name__}: {error}", retry_after_s=5) from error
 
 
 class _Connection:
@@ -224,16 +58,11 @@ class _Connection:
             plain.settimeout(timeout_s)
             self._socket = tls.wrap_socket(plain, server_hostname=endpoint.host, suppress_ragged_eofs=False)
 
-    def ask(self, message: bytes, method: str, budget: _Budget) -> Reply:
+    def ask(self, message: bytes, method: str, budget: Budget) -> Reply:
         """Sends a request and reads the head of its answer."""
         self._socket.settimeout(budget.left_s())
         self._socket.sendall(message)
-        reader = _Reader(self._socket, budget)
-        response = http.client.HTTPResponse(_Stream(reader), method=method)  # type: ignore[arg-type]  # makefile will do
-        response.begin()
-        if reader.ended:  # http.client takes the end of the stream for the end of the head
-            raise http.client.HTTPException("the head is cut off")
-        return Reply(response)
+        return Reply(Source(self._socket, budget), method)
 
     def quiet(self) -> bool:
         """Whether nothing, not even an end, has arrived since the last answer."""
@@ -260,7 +89,7 @@ class Exchange:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._finish(kind is None and self._reply.complete)
+        self._finish(kind is None and self._reply.is_over())
 
 
 class HttpClient:
@@ -290,9 +119,9 @@ class HttpClient:
 
         :raises OriginError: unreachable, broken off, too slow, or not HTTP.
         """
-        budget = _Budget(timeout_s, _HEAD_BYTES + 2 * max(body_limit_bytes, ERROR_BODY_BYTES), self._pace)
+        budget = Budget(timeout_s, body_limit_bytes, self._pace)
         message = request.encode(endpoint)
-        with _transport_errors("the origin does not answer as it should"):
+        with transport_errors("the origin does not answer as it should"):
             connection = self._take_idle(endpoint)
             if connection is not None:
                 try:
@@ -315,7 +144,7 @@ class HttpClient:
         self.close()
 
     def _ask(
-        self, connection: _Connection, endpoint: Endpoint, request: Request, message: bytes, budget: _Budget
+        self, connection: _Connection, endpoint: Endpoint, request: Request, message: bytes, budget: Budget
     ) -> Exchange:
         try:
             reply = connection.ask(message, request.method, budget)
@@ -324,7 +153,7 @@ class HttpClient:
             raise
         return Exchange(reply, lambda sound: self._give_back(connection, endpoint, sound))
 
-    def _connect(self, endpoint: Endpoint, budget: _Budget) -> _Connection:
+    def _connect(self, endpoint: Endpoint, budget: Budget) -> _Connection:
         tls = self._context() if endpoint.tls else None
         plain = connect(endpoint, self._check, budget.left_s())
         try:

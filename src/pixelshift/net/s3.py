@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pixelshift.errors import OriginError
 from pixelshift.net.credential import CredentialSource
 from pixelshift.net.dial import Endpoint, parse_endpoint
-from pixelshift.net.http import HttpClient, Pace, Request
+from pixelshift.net.http import HttpClient, Request
+from pixelshift.net.reply import Pace
 from pixelshift.net.sigv4 import Credentials, Scope, Signable, encode_key, presign, sign
 from pixelshift.value import field, frozen
 
-_HOST_BUCKET = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")  # with a dot no wildcard certificate fits
+_HOST_BUCKET = r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]"  # with a dot no wildcard certificate fits
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 _ANSWER_BYTES = 64 * 1024
@@ -31,7 +32,7 @@ def locate(bucket: str, path: str, region: str, custom: tuple[Endpoint, str] | N
         return endpoint, f"{prefix}/{bucket}/{path}"
     domain = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
     host = f"s3.{region}.{domain}"
-    if _HOST_BUCKET.fullmatch(bucket):
+    if re.fullmatch(_HOST_BUCKET, bucket):
         return Endpoint(f"{bucket}.{host}", 443, tls=True), f"/{path}"
     return Endpoint(host, 443, tls=True), f"/{bucket}/{path}"
 

@@ -2,11 +2,10 @@
 
 import hashlib
 import re
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from pixelshift.errors import OriginError
-from pixelshift.net.http import Reply
+from pixelshift.net.date import parse_date
+from pixelshift.net.reply import Reply
 from pixelshift.origin.base import BROKEN_BODY_CODE, Original
 
 ABSENT = "there is no such original"
@@ -41,7 +40,7 @@ def read_original(reply: Reply, body_limit_bytes: int) -> Original:
         etag=strong or hashlib.sha256(body).hexdigest(),
         content_type=reply.header("content-type"),
         cache_control=reply.list_header("cache-control"),
-        last_modified=_http_date(reply.header("last-modified")),
+        last_modified=parse_date(reply.header("last-modified")),
         expires=reply.header("expires"),
         age_s=_age_s(reply),
         metadata={
@@ -58,7 +57,7 @@ def read_confirmation(reply: Reply, known: Original) -> Original:
         body=b"",
         etag=known.etag,
         cache_control=reply.list_header("cache-control") or known.cache_control,
-        last_modified=_http_date(reply.header("last-modified")) or known.last_modified,
+        last_modified=parse_date(reply.header("last-modified")) or known.last_modified,
         expires=reply.header("expires") or known.expires,
         age_s=_age_s(reply),
     )
@@ -93,10 +92,3 @@ def _age_s(reply: Reply) -> int:
     if age is None:
         return 0
     return min(int(age), _LONGEST_AGE_S) if re.fullmatch(r"[0-9]{1,19}", age.strip()) else _LONGEST_AGE_S
-
-
-def _http_date(text: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text).astimezone(UTC) if text else None
-    except (ValueError, OverflowError):
-        return None

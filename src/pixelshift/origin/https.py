@@ -13,15 +13,16 @@ from urllib.parse import quote, urljoin, urlsplit
 from pixelshift.errors import NotFoundError, OriginError, SettingsError
 from pixelshift.net.address import is_public
 from pixelshift.net.dial import Endpoint
-from pixelshift.net.http import HttpClient, Reply, Request
+from pixelshift.net.http import HttpClient, Request
+from pixelshift.net.reply import Reply
 from pixelshift.origin.answer import ABSENT, conditional, outage, read_confirmation, read_original
 from pixelshift.origin.base import Original
 from pixelshift.value import frozen
 
 _URL_BYTES = 4096
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_CLEAN_URL = re.compile(r"[!-~]+")
-_HOST = re.compile(r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
+_CLEAN_URL = r"[!-~]+"
+_HOST = r"(?=.{1,253}$)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
 
 
 @frozen
@@ -127,7 +128,7 @@ class HttpsOrigin:
         tls = parts.scheme == "https"
         port = port or (443 if tls else 80)
         allowed = (
-            _CLEAN_URL.fullmatch(url)
+            re.fullmatch(_CLEAN_URL, url)
             and "\\" not in url
             and "@" not in parts.netloc
             and parts.scheme in self._settings.schemes
@@ -143,7 +144,7 @@ class HttpsOrigin:
 def _plain_host(host: str) -> str:
     """Returns a host in the one spelling that is compared: lower case, no final dot, ASCII letters or an address."""
     plain = host.lower().removesuffix(".")
-    if ":" not in plain and not _HOST.fullmatch(plain):
+    if ":" not in plain and not re.fullmatch(_HOST, plain):
         raise ValueError("not a host name")
     return plain
 

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pixelshift.errors import NotFoundError, OriginError, PixelshiftError
 from pixelshift.net.credential import CredentialSource
 from pixelshift.net.dial import parse_endpoint
-from pixelshift.net.http import Exchange, HttpClient, Reply, Request
+from pixelshift.net.http import Exchange, HttpClient, Request
+from pixelshift.net.reply import Reply
 from pixelshift.net.s3 import locate
 from pixelshift.net.sigv4 import Scope, Signable, encode_key, sign
 from pixelshift.origin.answer import ABSENT, conditional, outage, read_confirmation, read_original
@@ -20,9 +21,9 @@ from pixelshift.origin.base import Original
 from pixelshift.value import frozen
 
 _KEY_BYTES = 1024
-_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}")
-_REGION = re.compile(r"[a-z0-9-]{2,32}")
-_ERROR_CODE = re.compile(rb"<Code>([A-Za-z0-9.]{1,64})</Code>")
+_BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}"
+_REGION = r"[a-z0-9-]{2,32}"
+_ERROR_CODE = rb"<Code>([A-Za-z0-9.]{1,64})</Code>"
 _REGIONS_KEPT = 1024
 _PASSING_S = 5
 # Refusals that speak of our keys and clock rather than of the object; S3 sends them as 403 or 400.
@@ -118,7 +119,7 @@ class S3Origin:
 
 def _other_region(reply: Reply, region: str) -> str | None:
     named = reply.header("x-amz-bucket-region")
-    if reply.status not in (301, 307, 400) or named is None or named == region or not _REGION.fullmatch(named):
+    if reply.status not in (301, 307, 400) or named is None or named == region or not re.fullmatch(_REGION, named):
         return None
     return named
 
@@ -137,14 +138,14 @@ def _encoded_key(bucket: str, key: str) -> str:
         path = encode_key(key)
     except UnicodeEncodeError:
         raise NotFoundError(ABSENT, detail=f"key {key!a:.1024}") from None
-    if not key or len(key.encode()) > _KEY_BYTES or not _BUCKET.fullmatch(bucket) or ".." in bucket:
+    if not key or len(key.encode()) > _KEY_BYTES or not re.fullmatch(_BUCKET, bucket) or ".." in bucket:
         raise NotFoundError(ABSENT, detail=f"bucket {bucket!a:.300}, key {key!a:.1024}")
     return path
 
 
 def _failure(reply: Reply, path: str) -> PixelshiftError:
     """Decides whose fault an answer other than 200 is."""
-    found = _ERROR_CODE.search(reply.read_start())
+    found = re.search(_ERROR_CODE, reply.read_start())
     code = found[1].decode() if found else ""
     detail = f"S3 answered {reply.status} {code} for {path!r}"
     if code in _OUR_FAULT:

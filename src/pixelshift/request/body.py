@@ -18,9 +18,9 @@ CANNOT_DECODE = "DecodeRequest::CannotDecodeRequest"
 _DEFAULT_EFFORT = 4
 _LARGEST_EFFORT = 6
 
-_ALPHABETS = re.compile(r"[0-9A-Za-z+/_-]+={0,2}", re.ASCII)
-_SIH_SHAPE = re.compile(r"(?:[0-9A-Za-z+/]{4})*(?:[0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?", re.ASCII)
-_STRINGS = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
+_ALPHABETS = r"[0-9A-Za-z+/_-]+={0,2}"
+_SIH_SHAPE = r"(?:[0-9A-Za-z+/]{4})*(?:[0-9A-Za-z+/]{2}==|[0-9A-Za-z+/]{3}=)?"
+_STRINGS = r'(?s)"(?:[^"\\]|\\.)*"?'
 _NO_JSON: Any = object()
 
 
@@ -33,12 +33,12 @@ def find_body(path: str, limits: Limits) -> Mapping[str, object] | None:
     """
     sent = path.removeprefix("/")
     text = unquote(sent) if "%" in sent else sent
-    if not _ALPHABETS.fullmatch(text) or (text.endswith("/") and len(text) % 4 == 1):  # a slash too many: a folder
+    if not re.fullmatch(_ALPHABETS, text) or (text.endswith("/") and len(text) % 4 == 1):  # a slash too many: a folder
         return None
     value = _load(text, limits)
     if isinstance(value, Mapping):
         return value
-    if value is not _NO_JSON and text == sent and _SIH_SHAPE.fullmatch(sent):
+    if value is not _NO_JSON and text == sent and re.fullmatch(_SIH_SHAPE, sent):
         raise InvalidRequestError("The body must be a JSON object with a key.", code=CANNOT_DECODE)
     return None
 
@@ -60,7 +60,7 @@ def _load(text: str, limits: Limits) -> Any:
 
 def _nesting(text: str) -> int:
     depth = deepest = 0
-    for character in _STRINGS.sub("", text):
+    for character in re.sub(_STRINGS, "", text):
         if character in "[{":
             depth += 1
             deepest = max(deepest, depth)

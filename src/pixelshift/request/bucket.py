@@ -5,15 +5,14 @@ from collections.abc import Iterable
 
 from pixelshift.errors import InvalidRequestError
 
-_WHITE_SPACE = re.compile(r"\s+")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", re.ASCII)
+_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}"
 TAG = "s3:"
 
 
 def parse_buckets(text: str) -> tuple[str, ...]:
     """Read ``SOURCE_BUCKETS``: a comma list without patterns; empty and impossible names are left out."""
-    names = _WHITE_SPACE.sub("", text).split(",")
-    return tuple(dict.fromkeys(name for name in names if _NAME.fullmatch(name)))
+    names = "".join(text.split()).split(",")
+    return tuple(dict.fromkeys(name for name in names if re.fullmatch(_NAME, name)))
 
 
 def default_bucket(buckets: tuple[str, ...]) -> str:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pixelshift.errors import InvalidRequestError
 
 LONGEST_LIFE_S = 365 * 24 * 3600
-_FORMAT = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z", re.ASCII)
+_FORMAT = r"(?a)(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z"
 
 
 def parse_expires(text: str, now: datetime) -> datetime:
@@ -14,7 +14,7 @@ def parse_expires(text: str, now: datetime) -> datetime:
 
     Raises :class:`InvalidRequestError` with code ``ImageRequestExpiryFormat`` or ``ImageRequestExpired``.
     """
-    match = _FORMAT.fullmatch(text)
+    match = re.fullmatch(_FORMAT, text)
     if not match:
         raise _format_error()
     year, month, day, hour, minute, second = map(int, match.groups())

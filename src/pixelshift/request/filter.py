@@ -13,11 +13,10 @@ from pixelshift.errors import InvalidRequestError
 from pixelshift.value import field, frozen, mutable
 
 PREFIX = "filters:"
-_NOT_ALPHANUMERIC = re.compile(r"[^0-9A-Za-z]+")
-_STRUCTURE = re.compile(r"[():]")
-_WHITE_SPACE = re.compile(r"\s+")
-_PERCENT_OFFSET = re.compile(r"-?(?:100|\d{1,2})p", re.ASCII)
-_EXTENSION = re.compile(r"\.(jpe?g|png|webp|tiff?|gif|avif)$", re.ASCII)
+_NOT_ALPHANUMERIC = r"[^0-9A-Za-z]+"
+_STRUCTURE = r"[():]"
+_PERCENT_OFFSET = r"(?a)-?(?:100|\d{1,2})p"
+_EXTENSION = r"\.(jpe?g|png|webp|tiff?|gif|avif)$"
 _UNENCODABLE = frozenset({"heic", "heif"})
 
 
@@ -61,7 +60,7 @@ def split_filters(segment: str) -> list[str]:
     pieces: list[str] = []
     start = len(PREFIX)
     depth = 0
-    for mark in _STRUCTURE.finditer(segment, start):
+    for mark in re.compile(_STRUCTURE).finditer(segment, start):
         if mark[0] == "(":
             depth += 1
         elif mark[0] == ")":
@@ -129,7 +128,7 @@ def _focal_point(call: FilterCall, context: FilterContext) -> None:
 
 
 def _format(call: FilterCall, context: FilterContext) -> None:
-    name = _NOT_ALPHANUMERIC.sub("", ",".join(call.arguments)).lower()
+    name = re.sub(_NOT_ALPHANUMERIC, "", ",".join(call.arguments)).lower()
     if name in _UNENCODABLE:
         raise call.refuse("a format that can be encoded", UNSUPPORTED_FORMAT)
     if name in FORMAT_NAMES:
@@ -158,7 +157,7 @@ def _proportion(call: FilterCall, context: FilterContext) -> None:
 def _quality(call: FilterCall, context: FilterContext) -> None:
     if call.arguments == ("",):
         raise call.refuse("a number from 1 to 100")
-    extension = _EXTENSION.search(context.path)
+    extension = re.search(_EXTENSION, context.path)
     image_format = FORMAT_NAMES[extension[1]].value if extension else context.edits.get("toFormat")
     quality = min(max(round_half_up(call.number(0)), 1), 100)
     if isinstance(image_format, str) and image_format != "raw":
@@ -197,7 +196,7 @@ def _upscale(_: FilterCall, context: FilterContext) -> None:
 
 def _watermark(call: FilterCall, context: FilterContext) -> None:
     bucket, key, x, y, alpha, width, height, *_ = [
-        _WHITE_SPACE.sub("", text) for text in call.arguments
+        "".join(text.split()) for text in call.arguments
     ] + [None] * 7  # fmt: skip
     offsets = {name: text for name, text in (("left", x), ("top", y)) if text is not None and _is_offset(text)}
     context.edits["overlayWith"] = {
@@ -206,7 +205,7 @@ def _watermark(call: FilterCall, context: FilterContext) -> None:
 
 
 def _is_offset(text: str) -> bool:
-    return bool(_PERCENT_OFFSET.fullmatch(text)) or (text != "" and math.isfinite(to_number(text)))
+    return bool(re.fullmatch(_PERCENT_OFFSET, text)) or (text != "" and math.isfinite(to_number(text)))
 
 
 def _animated(call: FilterCall, context: FilterContext) -> None:

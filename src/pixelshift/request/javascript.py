@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 FLAGS = frozenset("dgimsuy")
 _LINE_ENDS = r"\n\r\u2028\u2029"
-_QUANTIFIER = re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})(\??)", re.ASCII)
-_GROUP = re.compile(r"\(\?(?::|<?[=!]|<([A-Za-z_]\w*)>)", re.ASCII)
-_BACK_REFERENCE = re.compile(r"[1-9]\d*", re.ASCII)
-_CODE = re.compile(r"x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|c([A-Za-z])|(0)(?!\d)", re.ASCII)
-_CODE_POINT = re.compile(r"u\{0*([0-9A-Fa-f]{1,6})\}", re.ASCII)
-_NAMED_REFERENCE = re.compile(r"k<(\w+)>", re.ASCII)
+_QUANTIFIER = r"(?a)(?:[*+?]|\{\d+(?:,\d*)?\})(\??)"
+_GROUP = r"(?a)\(\?(?::|<?[=!]|<([A-Za-z_]\w*)>)"
+_BACK_REFERENCE = r"(?a)[1-9]\d*"
+_CHARACTER_CODE = r"(?a)x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|c([A-Za-z])|(0)(?!\d)"
+_CODE_POINT = r"u\{0*([0-9A-Fa-f]{1,6})\}"
+_NAMED_REFERENCE = r"(?a)k<(\w+)>"
 _SAME_ESCAPES = "dDwWsSnrtvf"
 _SET_OPERATORS = "[&~|^"
 
@@ -56,7 +56,7 @@ class _Translation:
         readers: dict[str, Callable[[], str]] = {"\\": self._escape, "[": self._set, "(": self._open}
         while self.position < len(self.source):
             character = self.source[self.position]
-            if quantifier := _QUANTIFIER.match(self.source, self.position):
+            if quantifier := re.compile(_QUANTIFIER).match(self.source, self.position):
                 self.output.append(self._quantifier(quantifier))
             elif reader := readers.get(character):
                 self.output.append(reader())
@@ -82,7 +82,7 @@ class _Translation:
         if self.source[self.position + 1 : self.position + 2] != "?":
             self.position += 1
             return "("
-        match = _GROUP.match(self.source, self.position)
+        match = re.compile(_GROUP).match(self.source, self.position)
         if not match:
             raise pattern_error(f"unknown kind of group at {self.position}")
         self.position = match.end()
@@ -95,10 +95,10 @@ class _Translation:
 
     def _escape(self) -> str:
         rest = self.source[self.position + 1 :]
-        if reference := _BACK_REFERENCE.match(rest):
+        if reference := re.match(_BACK_REFERENCE, rest):
             self.position += 1 + reference.end()
             return f"(?({reference[0]})\\{reference[0]}|)"  # a group that took no part matches nothing, not never
-        if reference := _NAMED_REFERENCE.match(rest):
+        if reference := re.match(_NAMED_REFERENCE, rest):
             self.position += 1 + reference.end()
             return f"(?({reference[1]})(?P={reference[1]})|)"
         if rest[:1] in {"b", "B"}:
@@ -110,11 +110,11 @@ class _Translation:
         """What means the same inside and outside a set: classes, control characters, codes, plain characters."""
         if not rest:
             raise pattern_error("the expression ends in a backslash")
-        if match := _CODE.match(rest):
+        if match := re.match(_CHARACTER_CODE, rest):
             self.position += 1 + match.end()
             code = int(match[1] or match[2] or "0", 16)
             return f"\\u{ord(match[3]) % 32 if match[3] else code:04x}"
-        if self.unicode and (match := _CODE_POINT.match(rest)):
+        if self.unicode and (match := re.match(_CODE_POINT, rest)):
             self.position += 1 + match.end()
             return f"\\U{int(match[1], 16):08x}"
         self.position += 2
@@ -151,14 +151,14 @@ class _Translation:
         return "\\" + character if character in _SET_OPERATORS else character
 
 
-_TOKEN = re.compile(r"\$(?:([$&`'])|(\d\d?)|<([^>]*)>)", re.ASCII)
+_TOKEN = r"(?a)\$(?:([$&`'])|(\d\d?)|<([^>]*)>)"
 
 
 def parse_substitution(text: str, groups: int, names: frozenset[str]) -> _Expand:
     """Return the function that expands a replacement string for a match of a pattern with so many ``groups``."""
     parts: list[Callable[[regex.Match[str]], str]] = []
     position = 0
-    for token in _TOKEN.finditer(text):
+    for token in re.finditer(_TOKEN, text):
         parts.append(_constant(text[position : token.start()]))
         sign, number, name = token.groups()
         if sign:

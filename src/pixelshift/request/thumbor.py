@@ -14,13 +14,13 @@ from pixelshift.value import field, mutable
 
 CANNOT_READ = "DecodeRequest::CannotReadPath"
 
-_ENDING = re.compile(r"\.[^.\\/]+$")
-_IMAGE_ENDING = re.compile(r"\.(?:jpe?g|png|webp|tiff?|svg|gif|avif)$", re.ASCII | re.IGNORECASE)
-_CROP = re.compile(r"(\d{1,6})x(\d{1,6}):(\d{1,6})x(\d{1,6})", re.ASCII)
-_SIZE = re.compile(r"(\d+)x(\d+)", re.ASCII)
+_ENDING = r"\.[^.\\/]+$"
+_IMAGE_ENDING = r"(?ai)\.(?:jpe?g|png|webp|tiff?|svg|gif|avif)$"
+_CROP = r"(?a)(\d{1,6})x(\d{1,6}):(\d{1,6})x(\d{1,6})"
+_SIZE = r"(?a)(\d+)x(\d+)"
 _MOST_DIGITS = 10
-_BAD_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})", re.ASCII)
-_STRUCTURE = re.compile(r"[()/]")
+_BAD_ESCAPE = r"%(?![0-9A-Fa-f]{2})"
+_STRUCTURE = r"[()/]"
 
 
 @mutable
@@ -35,7 +35,7 @@ class ThumborPath:
 
 def check_extension(path: str) -> None:
     """Refuse a path with an ending that is of no image; raises :class:`InvalidRequestError` (``RequestTypeError``)."""
-    if _ENDING.search(path) and not _IMAGE_ENDING.search(path):
+    if re.search(_ENDING, path) and not re.search(_IMAGE_ENDING, path):
         raise InvalidRequestError(
             "The path is neither a base64 request nor the name of a jpg, png, webp, tiff, svg, gif or avif image.",
             code="RequestTypeError",
@@ -80,7 +80,7 @@ def split_segments(path: str, limits: Limits) -> list[str]:
 def _end_of_filters(path: str, start: int, next_slash: int) -> int:
     """The slash behind the filters; the next one when a parenthesis is never closed."""
     depth = 0
-    for mark in _STRUCTURE.finditer(path, start):
+    for mark in re.compile(_STRUCTURE).finditer(path, start):
         if mark[0] == "(":
             depth += 1
         elif mark[0] == ")":
@@ -95,7 +95,7 @@ def _separate(segments: list[str]) -> tuple[list[str], list[str]]:
     options: list[str] = []
     kept: list[str] = []
     for index, segment in enumerate(segments):
-        is_option = segment == "fit-in" or _SIZE.fullmatch(segment) or _is_crop(segment)
+        is_option = segment == "fit-in" or re.fullmatch(_SIZE, segment) or _is_crop(segment)
         if segment.startswith(PREFIX) or (is_option and index < len(segments) - 1):
             options.append(segment)
         else:
@@ -105,7 +105,7 @@ def _separate(segments: list[str]) -> tuple[list[str], list[str]]:
 
 def _is_crop(segment: str) -> bool:
     start, colon, end = segment.partition(":")
-    return bool(colon and _SIZE.fullmatch(start) and _SIZE.fullmatch(end))
+    return bool(colon and re.fullmatch(_SIZE, start) and re.fullmatch(_SIZE, end))
 
 
 def _read_options(options: list[str], context: FilterContext) -> None:
@@ -113,10 +113,10 @@ def _read_options(options: list[str], context: FilterContext) -> None:
 
     Crop coordinates count wherever they stand, as upstream has it; even in the name of a file.
     """
-    if crop := _CROP.search(context.path):
+    if crop := re.search(_CROP, context.path):
         left, top, right, bottom = map(int, crop.groups())
         context.edits["crop"] = {"left": left, "top": top, "width": right - left, "height": bottom - top}
-    if size := next((match for match in map(_SIZE.fullmatch, options) if match), None):
+    if size := next((match for option in options if (match := re.fullmatch(_SIZE, option))), None):
         width, height = (_read_side(text) for text in size.groups())
         context.resize().update(width=width, height=height)
         if width is None or height is None:
@@ -138,7 +138,7 @@ def _decode(key: str) -> str:
     if not key:
         raise NotFoundError("There is no image under an empty key.")
     try:
-        decoded = None if _BAD_ESCAPE.search(key) else unquote_to_bytes(key).decode()
+        decoded = None if re.search(_BAD_ESCAPE, key) else unquote_to_bytes(key).decode()
     except UnicodeError:
         decoded = None
     if decoded is None:

@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pixelshift.web.log import JsonLog
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-_SECRETS = re.compile(r"((?:^|[?&])(?:signature|token|key|X-Amz-[A-Za-z-]+)=)[^&]*", re.IGNORECASE)
+_REQUEST_ID = r"[A-Za-z0-9._-]{1,64}"
+_SECRETS = r"(?i)((?:^|[?&])(?:signature|token|key|X-Amz-[A-Za-z-]+)=)[^&]*"
 _TARGET_CHARACTERS = 1024
 _PENDING, _PENDING_S = 256, 0.1
 """So many requests are noted, for so long, before they are counted and logged."""
@@ -33,14 +33,14 @@ class RequestIds:
 
     def name(self, sent: str | None) -> str:
         """32 hexadecimal digits, or what was sent."""
-        if sent is not None and _REQUEST_ID.fullmatch(sent):
+        if sent is not None and re.fullmatch(_REQUEST_ID, sent):
             return sent
         return f"{self._process}{next(self._numbers):016x}"
 
 
 def redacted(target: str) -> str:
     """A request target without what opens doors, and of bounded length."""
-    return _SECRETS.sub(r"\1REDACTED", target)[:_TARGET_CHARACTERS]
+    return re.sub(_SECRETS, r"\1REDACTED", target)[:_TARGET_CHARACTERS]
 
 
 class Answered(NamedTuple):

@@ -44,7 +44,7 @@ LIFETIMES = [
     ("freshness-expires-future", None, FUTURE, 100),
     ("freshness-expires-past", None, PAST, 0),
     ("freshness-expires-invalid", None, "0", 0),
-    ("freshness-expires-ansi-c", None, "Fri Jan 15 08:01:40 2027", 0),
+    ("freshness-expires-ansi-c", None, "Fri Jan 15 08:01:40 2027", 100),
     ("freshness-expires-old-date", None, "Thu, 01 Jan 1970 00:00:00 GMT", 0),
     ("cc-resp-no-store", "no-store", None, None),
     ("cc-resp-no-store-case-insensitive", "No-StOrE", None, None),

@@ -14,7 +14,7 @@ from pixelshift.imaging.codecs import Bounds, Decode, damaged
 if TYPE_CHECKING:
     from pixelshift.imaging.picture import Picture
 
-_LENGTH = re.compile(r"\s*\+?(\d{0,9}(?:\.\d{0,9})?)(?:[eE]\+?(\d))?\s*(px|pt|pc|in|cm|mm|em|ex)?\s*\Z")
+_LENGTH = r"\s*\+?(\d{0,9}(?:\.\d{0,9})?)(?:[eE]\+?(\d))?\s*(px|pt|pc|in|cm|mm|em|ex)?\s*\Z"
 _DPI = 72.0
 _UNITS = {
     "px": 1.0,
@@ -63,7 +63,7 @@ def _root(data: bytes) -> Mapping[str, str]:
 
 
 def _length(text: str | None) -> float | None:
-    match = _LENGTH.match(text or "")
+    match = re.match(_LENGTH, text or "")
     if match is None or not match[1].strip("."):
         return None
     return float(match[1]) * 10.0 ** int(match[2] or 0) * _UNITS[match[3] or "px"]
