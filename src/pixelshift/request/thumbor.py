@@ -18,6 +18,7 @@ _ENDING = r"\.[^.\\/]+$"
 _IMAGE_ENDING = r"(?ai)\.(?:jpe?g|png|webp|tiff?|svg|gif|avif)$"
 _CROP = r"(?a)(\d{1,6})x(\d{1,6}):(\d{1,6})x(\d{1,6})"
 _SIZE = r"(?a)(\d+)x(\d+)"
+_OPTION = r"(?a)fit-in|\d+x\d+(?::\d+x\d+)?"
 _MOST_DIGITS = 10
 _BAD_ESCAPE = r"%(?![0-9A-Fa-f]{2})"
 _STRUCTURE = r"[()/]"
@@ -95,17 +96,11 @@ def _separate(segments: list[str]) -> tuple[list[str], list[str]]:
     options: list[str] = []
     kept: list[str] = []
     for index, segment in enumerate(segments):
-        is_option = segment == "fit-in" or re.fullmatch(_SIZE, segment) or _is_crop(segment)
-        if segment.startswith(PREFIX) or (is_option and index < len(segments) - 1):
+        if segment.startswith(PREFIX) or (index < len(segments) - 1 and re.fullmatch(_OPTION, segment)):
             options.append(segment)
         else:
             kept.append(segment)
     return options, kept
-
-
-def _is_crop(segment: str) -> bool:
-    start, colon, end = segment.partition(":")
-    return bool(colon and re.fullmatch(_SIZE, start) and re.fullmatch(_SIZE, end))
 
 
 def _read_options(options: list[str], context: FilterContext) -> None:
