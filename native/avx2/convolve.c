@@ -3,8 +3,8 @@
 #include <immintrin.h>
 #include <string.h>
 
-void pixelshift_convolve_difference_u8_avx2(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave,
-                                            const int16_t *weight, size_t boxes, size_t samples) {
+void pixelshift_convolve_difference_avx2(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave,
+                                         const int16_t *weight, size_t boxes, size_t samples) {
     size_t i = 0;
     for (; i + 16 <= samples; i += 16) {
         __m256i change = _mm256_setzero_si256();
@@ -16,76 +16,83 @@ void pixelshift_convolve_difference_u8_avx2(int16_t *dst, const uint8_t *const *
         }
         _mm256_storeu_si256((__m256i *)(dst + i), change);
     }
-    pixelshift_convolve_difference_u8_from(dst, enter, leave, weight, boxes, i, samples);
+    pixelshift_convolve_difference_from(dst, enter, leave, weight, boxes, i, samples);
 }
 
-void pixelshift_convolve_difference_u16_avx2(int32_t *dst, const uint16_t *const *enter, const uint16_t *const *leave,
-                                             const int16_t *weight, size_t boxes, size_t samples) {
-    size_t i = 0;
-    for (; i + 8 <= samples; i += 8) {
-        __m256i change = _mm256_setzero_si256();
-        for (size_t j = 0; j < boxes; j++) {
-            __m256i more = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(enter[j] + i)));
-            __m256i less = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(leave[j] + i)));
-            __m256i scaled = _mm256_mullo_epi32(_mm256_sub_epi32(more, less), _mm256_set1_epi32(weight[j]));
-            change = _mm256_add_epi32(change, scaled);
-        }
-        _mm256_storeu_si256((__m256i *)(dst + i), change);
-    }
-    pixelshift_convolve_difference_u16_from(dst, enter, leave, weight, boxes, i, samples);
-}
-
-void pixelshift_convolve_add_u8_avx2(int32_t *sum, const int16_t *change, size_t samples) {
+void pixelshift_convolve_add_avx2(int32_t *sum, const int16_t *change, size_t samples) {
     size_t i = 0;
     for (; i + 8 <= samples; i += 8) {
         __m256i wide = _mm256_cvtepi16_epi32(_mm_loadu_si128((const __m128i *)(change + i)));
         __m256i total = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(sum + i)), wide);
         _mm256_storeu_si256((__m256i *)(sum + i), total);
     }
-    pixelshift_convolve_add_u8_scalar(sum + i, change + i, samples - i);
+    pixelshift_convolve_add_scalar(sum + i, change + i, samples - i);
 }
 
-void pixelshift_convolve_add_u16_avx2(int32_t *sum, const int32_t *change, size_t samples) {
-    size_t i = 0;
-    for (; i + 8 <= samples; i += 8) {
-        __m256i more = _mm256_loadu_si256((const __m256i *)(change + i));
-        __m256i total = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(sum + i)), more);
-        _mm256_storeu_si256((__m256i *)(sum + i), total);
-    }
-    pixelshift_convolve_add_u16_scalar(sum + i, change + i, samples - i);
-}
-
-/* Eight quotients of 32 bits. */
-static inline __m256i divide(const int32_t *sum, const pixelshift_convolve_quotient *quotient) {
+/* Eight quotients of 32 bits, of sums that have their half already. */
+static inline __m256i divide(__m256i sum, const pixelshift_convolve_quotient *quotient) {
     const __m256i factor = _mm256_set1_epi32((int)quotient->factor);
     const __m128i shift = _mm_cvtsi32_si128((int)quotient->shift);
-    __m256i value = _mm256_loadu_si256((const __m256i *)sum);
-    value = _mm256_add_epi32(value, _mm256_set1_epi32((int)quotient->half));
-    __m256i even = _mm256_srl_epi64(_mm256_mul_epu32(value, factor), shift);
-    __m256i odd = _mm256_srl_epi64(_mm256_mul_epu32(_mm256_srli_epi64(value, 32), factor), shift);
+    __m256i even = _mm256_srl_epi64(_mm256_mul_epu32(sum, factor), shift);
+    __m256i odd = _mm256_srl_epi64(_mm256_mul_epu32(_mm256_srli_epi64(sum, 32), factor), shift);
     return _mm256_or_si256(even, _mm256_slli_epi64(odd, 32));
 }
 
-void pixelshift_convolve_divide_u8_avx2(uint8_t *dst, const int32_t *sum, const pixelshift_convolve_quotient *quotient,
-                                        size_t samples) {
+/* Sixteen quotients. */
+static inline __m256i divide_all(const int32_t *sum, const pixelshift_convolve_quotient *quotient) {
+    const __m256i half = _mm256_set1_epi32((int)quotient->half);
+    __m256i low = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)sum), half);
+    __m256i high = _mm256_add_epi32(_mm256_loadu_si256((const __m256i *)(sum + 8)), half);
+    __m256i words = _mm256_packus_epi32(divide(low, quotient), divide(high, quotient));
+    return _mm256_permute4x64_epi64(words, 0xd8);
+}
+
+void pixelshift_convolve_divide_avx2(uint8_t *dst, const int32_t *sum, const pixelshift_convolve_quotient *quotient,
+                                     size_t samples) {
     size_t i = 0;
     for (; i + 16 <= samples; i += 16) {
-        __m256i words = _mm256_packus_epi32(divide(sum + i, quotient), divide(sum + i + 8, quotient));
-        words = _mm256_permute4x64_epi64(words, 0xd8);
+        __m256i words = divide_all(sum + i, quotient);
         __m256i bytes = _mm256_permute4x64_epi64(_mm256_packus_epi16(words, words), 0xd8);
         _mm_storeu_si128((__m128i *)(dst + i), _mm256_castsi256_si128(bytes));
     }
-    pixelshift_convolve_divide_u8_scalar(dst + i, sum + i, quotient, samples - i);
+    pixelshift_convolve_divide_scalar(dst + i, sum + i, quotient, samples - i);
 }
 
-void pixelshift_convolve_divide_u16_avx2(uint16_t *dst, const int32_t *sum,
-                                         const pixelshift_convolve_quotient *quotient, size_t samples) {
-    size_t i = 0;
-    for (; i + 16 <= samples; i += 16) {
-        __m256i words = _mm256_packus_epi32(divide(sum + i, quotient), divide(sum + i + 8, quotient));
-        _mm256_storeu_si256((__m256i *)(dst + i), _mm256_permute4x64_epi64(words, 0xd8));
+static inline __m256i tap_at(const uint16_t *tap, size_t at) {
+    return _mm256_loadu_si256((const __m256i *)(tap + at));
+}
+
+/* Sixteen results. Taps that lie alike about the middle are multiplied in pairs, the middle one beside half of total.
+ */
+static inline void weigh_block(uint16_t *dst, const uint16_t *const *tap, const pixelshift_convolve_mask *mask,
+                               size_t at) {
+    const size_t radius = mask->radius;
+    const __m256i one = _mm256_set1_epi16(1);
+    __m256i weights = _mm256_set1_epi32((int)(mask->quotient.half << 16 | (uint32_t)mask->weight[0]));
+    __m256i middle = tap_at(tap[radius], at);
+    __m256i low = _mm256_madd_epi16(_mm256_unpacklo_epi16(middle, one), weights);
+    __m256i high = _mm256_madd_epi16(_mm256_unpackhi_epi16(middle, one), weights);
+    for (size_t t = 1; t <= radius; t++) {
+        __m256i before = tap_at(tap[radius - t], at), after = tap_at(tap[radius + t], at);
+        weights = _mm256_set1_epi16((short)mask->weight[t]);
+        low = _mm256_add_epi32(low, _mm256_madd_epi16(_mm256_unpacklo_epi16(before, after), weights));
+        high = _mm256_add_epi32(high, _mm256_madd_epi16(_mm256_unpackhi_epi16(before, after), weights));
     }
-    pixelshift_convolve_divide_u16_scalar(dst + i, sum + i, quotient, samples - i);
+    __m256i words = _mm256_packus_epi32(divide(low, &mask->quotient), divide(high, &mask->quotient));
+    _mm256_storeu_si256((__m256i *)(dst + at), words);
+}
+
+void pixelshift_convolve_weigh_avx2(uint16_t *dst, const uint16_t *const *tap, const pixelshift_convolve_mask *mask,
+                                    size_t samples) {
+    if (samples < 16) {
+        pixelshift_convolve_weigh_scalar(dst, tap, mask, samples);
+        return;
+    }
+    const pixelshift_convolve_mask own = *mask; /* which no store can change, for all that the compiler knows */
+    for (size_t i = 0; i < samples - 16; i += 16) {
+        weigh_block(dst, tap, &own, i);
+    }
+    weigh_block(dst, tap, &own, samples - 16); /* over some again */
 }
 
 /* Eight sums, four each. */

@@ -16,7 +16,6 @@ typedef struct {
     const pixelshift_blend_kernels_table *blend;
     const pixelshift_colour_kernels_table *colour;
     const pixelshift_convolve_kernels_table *convolve;
-    pixelshift_cpu_level level;
     pixelshift_colour_tables tables;
     pixelshift_colour_sharpening curve;
     pixelshift_convolve_mask mask;
@@ -24,11 +23,13 @@ typedef struct {
     int capacity;      /* rows of a ring, in which row y is number y modulo this */
     size_t stride;     /* pixels from one row of a ring to the next */
     uint8_t *memory;
-    uint8_t *pixels;                 /* ring: what came, premultiplied; then the result */
-    uint16_t *light, *along;         /* rings: L, and L smoothed along the row */
-    int16_t *a, *b;                  /* rings */
-    uint16_t *smooth;                /* one row of L smoothed both ways */
-    int32_t *sum, *change, *scratch; /* of every column; its change to the next row */
+    uint8_t *pixels;      /* ring: what came, premultiplied; then the result */
+    uint16_t *light;      /* ring: L, each row between margins of `radius` */
+    size_t light_stride;  /* samples from one row of L to the next */
+    uint16_t *along;      /* ring: L smoothed along the row */
+    int16_t *a, *b;       /* rings */
+    uint16_t *smooth;     /* one row of L smoothed both ways */
+    const uint16_t **tap; /* what the mask weighs: 2 radius + 1 rows, or places of one */
 } unsharper;
 
 static const engine_rows_plane *shape_of(const unsharper *self) {
@@ -44,14 +45,28 @@ static uint8_t *pixels_of(const unsharper *self, int y) {
 }
 
 static pixelshift_colour_planes planes_of(const unsharper *self, int y) {
-    size_t at = slot(self, y);
-    return (pixelshift_colour_planes){self->light + at, self->a + at, self->b + at};
+    size_t at = slot(self, y), row = (size_t)(y % self->capacity);
+    uint16_t *light = self->light + row * self->light_stride + self->mask.radius;
+    return (pixelshift_colour_planes){light, self->a + at, self->b + at};
 }
 
 /* Of row y, or of the nearest one that there is. */
 static const uint16_t *along_of(const unsharper *self, int y) {
     int last = shape_of(self)->height - 1;
     return self->along + slot(self, y < 0 ? 0 : y > last ? last : y);
+}
+
+/* Works out the row of `along` for L in its margins, which get copies of its ends. */
+static void smooth_along(unsharper *self, uint16_t *along, uint16_t *light) {
+    size_t width = (size_t)shape_of(self)->width, radius = self->mask.radius;
+    for (size_t t = 1; t <= radius; t++) {
+        light[-(ptrdiff_t)t] = light[0];
+        light[width - 1 + t] = light[width - 1];
+    }
+    for (size_t t = 0; t <= 2 * radius; t++) {
+        self->tap[t] = light - radius + t;
+    }
+    self->convolve->weigh(along, self->tap, &self->mask, width);
 }
 
 /* Takes in row `received`: its L, a and b, and its L smoothed along the row. */
@@ -66,35 +81,16 @@ static void take_in(unsharper *self, const uint8_t *row) {
     }
     pixelshift_colour_planes planes = planes_of(self, y);
     self->colour->split(planes, row, &self->tables, width, channels);
-    const pixelshift_convolve_shape line = {1, width, 1};
-    pixelshift_convolve_along_rows_u16(self->along + slot(self, y), planes.light, &line, &self->mask, 0, 1, self->level,
-                                       self->scratch);
+    smooth_along(self, self->along + slot(self, y), planes.light);
 }
 
-/* The column sums of the row above the picture, from which the walk down starts. */
-static void start_sums(unsharper *self) {
+/* Works out `smooth` of row y. */
+static void smooth_down(unsharper *self, int y) {
     const int radius = (int)self->mask.radius;
-    memset(self->sum, 0, (size_t)shape_of(self)->width * sizeof *self->sum);
-    for (int t = -radius; t <= radius; t++) {
-        const uint16_t *here = along_of(self, t - 1);
-        for (int i = 0; i < shape_of(self)->width; i++) {
-            self->sum[i] += self->mask.weight[t < 0 ? -t : t] * here[i];
-        }
+    for (int t = 0; t <= 2 * radius; t++) {
+        self->tap[t] = along_of(self, y - radius + t);
     }
-}
-
-/* Works out `smooth` of row y, which follows the one before. */
-static void smooth_row(unsharper *self, int y) {
-    const pixelshift_convolve_mask *mask = &self->mask;
-    size_t width = (size_t)shape_of(self)->width;
-    const uint16_t *enter[PIXELSHIFT_CONVOLVE_BOXES], *leave[PIXELSHIFT_CONVOLVE_BOXES];
-    for (size_t j = 0; j < mask->boxes; j++) {
-        enter[j] = along_of(self, y + (int)mask->box_radius[j]);
-        leave[j] = along_of(self, y - (int)mask->box_radius[j] - 1);
-    }
-    self->convolve->difference_u16(self->change, enter, leave, mask->box_weight, mask->boxes, width);
-    self->convolve->add_u16(self->sum, self->change, width);
-    self->convolve->divide_u16(self->smooth, self->sum, &mask->quotient, width);
+    self->convolve->weigh(self->smooth, self->tap, &self->mask, (size_t)shape_of(self)->width);
 }
 
 /* Row y, finished. */
@@ -102,7 +98,7 @@ static uint8_t *sharpened(unsharper *self, int y) {
     const engine_rows_plane *shape = shape_of(self);
     size_t width = (size_t)shape->width, channels = (size_t)shape->channels;
     uint8_t *pixels = pixels_of(self, y);
-    smooth_row(self, y);
+    smooth_down(self, y);
     self->colour->sharpen(pixels, planes_of(self, y), self->smooth, &self->tables, &self->curve, width, channels);
     if (channels == 4) {
         self->blend->unpremultiply(pixels, pixels, width);
@@ -126,9 +122,6 @@ static pixelshift_engine_status next(engine_room *room, engine_band *band) {
             take_in(self, from.row[0][i]);
         }
     }
-    if (self->row == 0) {
-        start_sums(self);
-    }
     for (int i = 0; i < shape->band_rows; i++) {
         band->row[0][i] = self->row + i < last ? sharpened(self, self->row + i) : band->row[0][i - 1];
     }
@@ -146,26 +139,24 @@ static void close(engine_room *room) {
 static int allocate(unsharper *self) {
     const engine_rows_plane *shape = shape_of(self);
     size_t radius = self->mask.radius, channels = (size_t)shape->channels;
-    /* From the row that leaves the first sum of a band to the last one of the band that its last sum needs. */
-    self->capacity = (int)(2 * radius) + 1 + 2 * shape->band_rows;
+    /* From the first row that a band's first sum needs to the end of the band that its last sum needs. */
+    self->capacity = (int)(2 * radius) + 2 * shape->band_rows;
     self->stride = ((size_t)shape->padded + 63) & ~(size_t)63;
-    const pixelshift_convolve_shape line = {1, (size_t)shape->width, 1};
-    size_t ring = (size_t)self->capacity * self->stride,
-           scratch = pixelshift_convolve_scratch_bytes(&line, &self->mask);
-    size_t words = 4 * sizeof(uint16_t), columns = self->stride * (2 * sizeof(int32_t) + sizeof(uint16_t));
-    self->memory = engine_memory(ring * (channels + words) + columns + scratch);
+    self->light_stride = (self->stride + 2 * radius + 31) & ~(size_t)31;
+    size_t taps = (2 * radius + 1) * sizeof *self->tap, rows = (size_t)self->capacity, ring = rows * self->stride,
+           lights = rows * self->light_stride;
+    size_t words = lights + 3 * ring + self->stride;
+    self->memory = engine_memory(taps + words * sizeof(uint16_t) + ring * channels);
     if (self->memory == NULL) {
         return 0;
     }
-    self->sum = (int32_t *)self->memory;
-    self->change = self->sum + self->stride;
-    self->light = (uint16_t *)(self->change + self->stride);
-    self->along = self->light + ring;
+    self->tap = (const uint16_t **)self->memory;
+    self->light = (uint16_t *)(self->tap + 2 * radius + 1);
+    self->along = self->light + lights;
     self->a = (int16_t *)(self->along + ring);
     self->b = self->a + ring;
     self->smooth = (uint16_t *)(self->b + ring);
     self->pixels = (uint8_t *)(self->smooth + self->stride);
-    self->scratch = (int32_t *)(self->pixels + ring * channels);
     return 1;
 }
 
@@ -180,7 +171,6 @@ engine_room *engine_unsharp(engine_room *above, const pixelshift_engine_sharpen 
     self->blend = pixelshift_blend_kernels(level);
     self->colour = pixelshift_colour_kernels(level);
     self->convolve = pixelshift_convolve_kernels(level);
-    self->level = level;
     self->curve = sharpen->curve;
     pixelshift_colour_tables_init(&self->tables);
     if (!pixelshift_convolve_mask_init(&self->mask, sharpen->mask, sharpen->radius)) {

@@ -77,10 +77,10 @@ static void blur(reader *input) {
     pair across = pair_new(bytes_of(&given)), down = pair_new(bytes_of(&given));
     fill(input, source.bytes, bytes_of(&given));
     for (int level = 0; level <= (int)pixelshift_cpu_detect(); level++) {
-        pixelshift_convolve_along_rows_u8(result_of(&across, level), source.bytes, &shape, &mask, 0, shape.rows,
+        pixelshift_convolve_along_rows(result_of(&across, level), source.bytes, &shape, &mask, 0, shape.rows,
+                                       (pixelshift_cpu_level)level, scratch.bytes);
+        pixelshift_convolve_along_columns(result_of(&down, level), source.bytes, &shape, &mask, 0, shape.rows,
                                           (pixelshift_cpu_level)level, scratch.bytes);
-        pixelshift_convolve_along_columns_u8(result_of(&down, level), source.bytes, &shape, &mask, 0, shape.rows,
-                                             (pixelshift_cpu_level)level, scratch.bytes);
     }
     guarded_free(&source);
     guarded_free(&scratch);

@@ -1,7 +1,7 @@
 #include "convolve.h"
 
-void pixelshift_convolve_difference_u8_from(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave,
-                                            const int16_t *weight, size_t boxes, size_t first, size_t samples) {
+void pixelshift_convolve_difference_from(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave,
+                                         const int16_t *weight, size_t boxes, size_t first, size_t samples) {
     for (size_t i = first; i < samples; i++) {
         int32_t change = 0;
         for (size_t j = 0; j < boxes; j++) {
@@ -11,50 +11,32 @@ void pixelshift_convolve_difference_u8_from(int16_t *dst, const uint8_t *const *
     }
 }
 
-void pixelshift_convolve_difference_u8_scalar(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave,
-                                              const int16_t *weight, size_t boxes, size_t samples) {
-    pixelshift_convolve_difference_u8_from(dst, enter, leave, weight, boxes, 0, samples);
+void pixelshift_convolve_difference_scalar(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave,
+                                           const int16_t *weight, size_t boxes, size_t samples) {
+    pixelshift_convolve_difference_from(dst, enter, leave, weight, boxes, 0, samples);
 }
 
-void pixelshift_convolve_difference_u16_from(int32_t *dst, const uint16_t *const *enter, const uint16_t *const *leave,
-                                             const int16_t *weight, size_t boxes, size_t first, size_t samples) {
-    for (size_t i = first; i < samples; i++) {
-        int32_t change = 0;
-        for (size_t j = 0; j < boxes; j++) {
-            change += weight[j] * (enter[j][i] - leave[j][i]);
-        }
-        dst[i] = change;
-    }
-}
-
-void pixelshift_convolve_difference_u16_scalar(int32_t *dst, const uint16_t *const *enter, const uint16_t *const *leave,
-                                               const int16_t *weight, size_t boxes, size_t samples) {
-    pixelshift_convolve_difference_u16_from(dst, enter, leave, weight, boxes, 0, samples);
-}
-
-void pixelshift_convolve_add_u8_scalar(int32_t *sum, const int16_t *change, size_t samples) {
+void pixelshift_convolve_add_scalar(int32_t *sum, const int16_t *change, size_t samples) {
     for (size_t i = 0; i < samples; i++) {
         sum[i] += change[i];
     }
 }
 
-void pixelshift_convolve_add_u16_scalar(int32_t *sum, const int32_t *change, size_t samples) {
-    for (size_t i = 0; i < samples; i++) {
-        sum[i] += change[i];
-    }
-}
-
-void pixelshift_convolve_divide_u8_scalar(uint8_t *dst, const int32_t *sum,
-                                          const pixelshift_convolve_quotient *quotient, size_t samples) {
+void pixelshift_convolve_divide_scalar(uint8_t *dst, const int32_t *sum, const pixelshift_convolve_quotient *quotient,
+                                       size_t samples) {
     for (size_t i = 0; i < samples; i++) {
         dst[i] = (uint8_t)pixelshift_convolve_divide(sum[i], quotient);
     }
 }
 
-void pixelshift_convolve_divide_u16_scalar(uint16_t *dst, const int32_t *sum,
-                                           const pixelshift_convolve_quotient *quotient, size_t samples) {
+void pixelshift_convolve_weigh_scalar(uint16_t *dst, const uint16_t *const *tap, const pixelshift_convolve_mask *mask,
+                                      size_t samples) {
     for (size_t i = 0; i < samples; i++) {
-        dst[i] = (uint16_t)pixelshift_convolve_divide(sum[i], quotient);
+        int32_t sum = mask->weight[0] * tap[mask->radius][i];
+        for (size_t t = 1; t <= mask->radius; t++) {
+            sum += mask->weight[t] * (tap[mask->radius - t][i] + tap[mask->radius + t][i]);
+        }
+        dst[i] = (uint16_t)pixelshift_convolve_divide(sum, &mask->quotient);
     }
 }
 

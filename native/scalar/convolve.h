@@ -5,18 +5,14 @@
 #include "pixelshift/convolve.h"
 
 #define PIXELSHIFT_CONVOLVE_DECLARE(level)                                                                             \
-    void pixelshift_convolve_difference_u8_##level(int16_t *dst, const uint8_t *const *enter,                          \
-                                                   const uint8_t *const *leave, const int16_t *weight, size_t boxes,   \
-                                                   size_t samples);                                                    \
-    void pixelshift_convolve_difference_u16_##level(int32_t *dst, const uint16_t *const *enter,                        \
-                                                    const uint16_t *const *leave, const int16_t *weight, size_t boxes, \
-                                                    size_t samples);                                                   \
-    void pixelshift_convolve_add_u8_##level(int32_t *sum, const int16_t *change, size_t samples);                      \
-    void pixelshift_convolve_add_u16_##level(int32_t *sum, const int32_t *change, size_t samples);                     \
-    void pixelshift_convolve_divide_u8_##level(uint8_t *dst, const int32_t *sum,                                       \
-                                               const pixelshift_convolve_quotient *quotient, size_t samples);          \
-    void pixelshift_convolve_divide_u16_##level(uint16_t *dst, const int32_t *sum,                                     \
-                                                const pixelshift_convolve_quotient *quotient, size_t samples);         \
+    void pixelshift_convolve_difference_##level(int16_t *dst, const uint8_t *const *enter,                             \
+                                                const uint8_t *const *leave, const int16_t *weight, size_t boxes,      \
+                                                size_t samples);                                                       \
+    void pixelshift_convolve_add_##level(int32_t *sum, const int16_t *change, size_t samples);                         \
+    void pixelshift_convolve_divide_##level(uint8_t *dst, const int32_t *sum,                                          \
+                                            const pixelshift_convolve_quotient *quotient, size_t samples);             \
+    void pixelshift_convolve_weigh_##level(uint16_t *dst, const uint16_t *const *tap,                                  \
+                                           const pixelshift_convolve_mask *mask, size_t samples);                      \
     void pixelshift_convolve_correlate_##level(uint8_t *dst, const uint8_t *const *tap, const double *weight,          \
                                                size_t taps, double scale, double offset, size_t samples);              \
     void pixelshift_convolve_correlate_real_##level(float *dst, const uint8_t *const *tap, const double *weight,       \
@@ -26,10 +22,8 @@ PIXELSHIFT_CONVOLVE_DECLARE(scalar)
 PIXELSHIFT_CONVOLVE_DECLARE(avx2)
 
 /* The same from sample `first` on, for what a twin leaves over. */
-void pixelshift_convolve_difference_u8_from(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave,
-                                            const int16_t *weight, size_t boxes, size_t first, size_t samples);
-void pixelshift_convolve_difference_u16_from(int32_t *dst, const uint16_t *const *enter, const uint16_t *const *leave,
-                                             const int16_t *weight, size_t boxes, size_t first, size_t samples);
+void pixelshift_convolve_difference_from(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave,
+                                         const int16_t *weight, size_t boxes, size_t first, size_t samples);
 void pixelshift_convolve_correlate_from(uint8_t *dst, const uint8_t *const *tap, const double *weight, size_t taps,
                                         double scale, double offset, size_t first, size_t samples);
 void pixelshift_convolve_correlate_real_from(float *dst, const uint8_t *const *tap, const double *weight, size_t taps,

@@ -171,8 +171,8 @@ static void convolve(void) {
     void *scratch = room(pixelshift_convolve_scratch_bytes(&shape, &mask));
     uint8_t *first = room(bytes);
     uint8_t *second = room(bytes);
-    pixelshift_convolve_along_rows_u8(first, picture(bytes), &shape, &mask, 0, HEIGHT, level, scratch);
-    pixelshift_convolve_along_columns_u8(second, first, &shape, &mask, 0, HEIGHT, level, scratch);
+    pixelshift_convolve_along_rows(first, picture(bytes), &shape, &mask, 0, HEIGHT, level, scratch);
+    pixelshift_convolve_along_columns(second, first, &shape, &mask, 0, HEIGHT, level, scratch);
     mix(second, bytes);
 }
 

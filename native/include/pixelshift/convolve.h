@@ -33,15 +33,16 @@ int pixelshift_convolve_mask_init(pixelshift_convolve_mask *mask, const int32_t 
 
 typedef struct {
     /* dst[i] = sum of weight[j] * (enter[j][i] - leave[j][i]). */
-    void (*difference_u8)(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave, const int16_t *weight,
-                          size_t boxes, size_t samples);
-    void (*difference_u16)(int32_t *dst, const uint16_t *const *enter, const uint16_t *const *leave,
-                           const int16_t *weight, size_t boxes, size_t samples);
+    void (*difference)(int16_t *dst, const uint8_t *const *enter, const uint8_t *const *leave, const int16_t *weight,
+                       size_t boxes, size_t samples);
     /* sum[i] += change[i]. */
-    void (*add_u8)(int32_t *sum, const int16_t *change, size_t samples);
-    void (*add_u16)(int32_t *sum, const int32_t *change, size_t samples);
-    void (*divide_u8)(uint8_t *dst, const int32_t *sum, const pixelshift_convolve_quotient *quotient, size_t samples);
-    void (*divide_u16)(uint16_t *dst, const int32_t *sum, const pixelshift_convolve_quotient *quotient, size_t samples);
+    void (*add)(int32_t *sum, const int16_t *change, size_t samples);
+    void (*divide)(uint8_t *dst, const int32_t *sum, const pixelshift_convolve_quotient *quotient, size_t samples);
+    /*
+     * The whole sum at once, for masks of a short reach: dst[i] from tap[0][i] to tap[2 * radius][i], all below 32768.
+     * No tap is dst.
+     */
+    void (*weigh)(uint16_t *dst, const uint16_t *const *tap, const pixelshift_convolve_mask *mask, size_t samples);
     /* dst[i] = sum of weight[t] * tap[t][i], in that order, / scale + offset, clipped, fraction cut. */
     void (*correlate)(uint8_t *dst, const uint8_t *const *tap, const double *weight, size_t taps, double scale,
                       double offset, size_t samples);
@@ -52,7 +53,7 @@ typedef struct {
 
 const pixelshift_convolve_kernels_table *pixelshift_convolve_kernels(pixelshift_cpu_level level);
 
-/* A plane of `rows` by `columns` pixels of interleaved channels, rows packed. Samples of 16 bits stay below 32768. */
+/* A plane of `rows` by `columns` pixels of interleaved channels, rows packed. */
 typedef struct {
     size_t rows, columns, channels;
 } pixelshift_convolve_shape;
@@ -60,17 +61,11 @@ typedef struct {
 size_t pixelshift_convolve_scratch_bytes(const pixelshift_convolve_shape *shape, const pixelshift_convolve_mask *mask);
 
 /* Blur rows first to last - 1 along the row, or along the column; dst is not src. */
-void pixelshift_convolve_along_rows_u8(uint8_t *dst, const uint8_t *src, const pixelshift_convolve_shape *shape,
+void pixelshift_convolve_along_rows(uint8_t *dst, const uint8_t *src, const pixelshift_convolve_shape *shape,
+                                    const pixelshift_convolve_mask *mask, size_t first, size_t last,
+                                    pixelshift_cpu_level level, void *scratch);
+void pixelshift_convolve_along_columns(uint8_t *dst, const uint8_t *src, const pixelshift_convolve_shape *shape,
                                        const pixelshift_convolve_mask *mask, size_t first, size_t last,
                                        pixelshift_cpu_level level, void *scratch);
-void pixelshift_convolve_along_columns_u8(uint8_t *dst, const uint8_t *src, const pixelshift_convolve_shape *shape,
-                                          const pixelshift_convolve_mask *mask, size_t first, size_t last,
-                                          pixelshift_cpu_level level, void *scratch);
-void pixelshift_convolve_along_rows_u16(uint16_t *dst, const uint16_t *src, const pixelshift_convolve_shape *shape,
-                                        const pixelshift_convolve_mask *mask, size_t first, size_t last,
-                                        pixelshift_cpu_level level, void *scratch);
-void pixelshift_convolve_along_columns_u16(uint16_t *dst, const uint16_t *src, const pixelshift_convolve_shape *shape,
-                                           const pixelshift_convolve_mask *mask, size_t first, size_t last,
-                                           pixelshift_cpu_level level, void *scratch);
 
 #endif

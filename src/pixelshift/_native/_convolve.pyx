@@ -1,7 +1,7 @@
-"""Gaussian blur by integer masks, and correlation with any kernel, on 8-bit pictures and 15-bit planes."""
+"""Gaussian blur by integer masks, and correlation with any kernel, on 8-bit pictures."""
 
 from libc.stddef cimport size_t
-from libc.stdint cimport int16_t, int32_t, uint8_t, uint16_t
+from libc.stdint cimport int16_t, int32_t, uint8_t
 from libc.stdlib cimport free, malloc
 
 from pixelshift._native._cpu cimport level_of, pixelshift_cpu_level
@@ -22,17 +22,11 @@ cdef extern from "pixelshift/convolve.h" nogil:
     int pixelshift_convolve_mask_init(pixelshift_convolve_mask *mask, const int32_t *weight, size_t radius)
     size_t pixelshift_convolve_scratch_bytes(
         const pixelshift_convolve_shape *shape, const pixelshift_convolve_mask *mask)
-    void pixelshift_convolve_along_rows_u8(
+    void pixelshift_convolve_along_rows(
         uint8_t *dst, const uint8_t *src, const pixelshift_convolve_shape *shape,
         const pixelshift_convolve_mask *mask, size_t first, size_t last, pixelshift_cpu_level level, void *scratch)
-    void pixelshift_convolve_along_columns_u8(
+    void pixelshift_convolve_along_columns(
         uint8_t *dst, const uint8_t *src, const pixelshift_convolve_shape *shape,
-        const pixelshift_convolve_mask *mask, size_t first, size_t last, pixelshift_cpu_level level, void *scratch)
-    void pixelshift_convolve_along_rows_u16(
-        uint16_t *dst, const uint16_t *src, const pixelshift_convolve_shape *shape,
-        const pixelshift_convolve_mask *mask, size_t first, size_t last, pixelshift_cpu_level level, void *scratch)
-    void pixelshift_convolve_along_columns_u16(
-        uint16_t *dst, const uint16_t *src, const pixelshift_convolve_shape *shape,
         const pixelshift_convolve_mask *mask, size_t first, size_t last, pixelshift_cpu_level level, void *scratch)
 
 cdef extern from "pixelshift/blend.h" nogil:
@@ -40,16 +34,11 @@ cdef extern from "pixelshift/blend.h" nogil:
         void (*unpremultiply_real)(uint8_t *, const float *, size_t) nogil
     const pixelshift_blend_kernels_table *pixelshift_blend_kernels(pixelshift_cpu_level level)
 
-ctypedef fused sample:
-    uint8_t
-    uint16_t
 
-
-def blur(sample[:, :, ::1] dst, const sample[:, :, ::1] src, *, const int32_t[::1] mask, int axis, rows, cpu=None):
+def blur(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] src, *, const int32_t[::1] mask, int axis, rows, cpu=None):
     """Rows ``(first, last)`` of ``src`` blurred along ``axis`` (0 columns, 1 rows), rounded.
 
-    ``mask`` holds the weights from the middle out: falling, 20 at most, 1 at least. Samples are uint8, or uint16 below
-    32768. Raises ValueError for masks, shapes, rows and levels that do not fit.
+    ``mask`` holds the weights from the middle out: falling, 20 at most, 1 at least. Raises ValueError for masks, shapes, rows and levels that do not fit.
     """
     cdef pixelshift_cpu_level level = level_of(cpu)
     cdef size_t first, last
@@ -72,20 +61,12 @@ def blur(sample[:, :, ::1] dst, const sample[:, :, ::1] src, *, const int32_t[::
     if scratch == NULL:
         raise MemoryError
     with nogil:
-        if sample is uint8_t:
-            if axis == 1:
-                pixelshift_convolve_along_rows_u8(
-                    &dst[0, 0, 0], &src[0, 0, 0], &shape, &prepared, first, last, level, scratch)
-            else:
-                pixelshift_convolve_along_columns_u8(
-                    &dst[0, 0, 0], &src[0, 0, 0], &shape, &prepared, first, last, level, scratch)
+        if axis == 1:
+            pixelshift_convolve_along_rows(
+                &dst[0, 0, 0], &src[0, 0, 0], &shape, &prepared, first, last, level, scratch)
         else:
-            if axis == 1:
-                pixelshift_convolve_along_rows_u16(
-                    &dst[0, 0, 0], &src[0, 0, 0], &shape, &prepared, first, last, level, scratch)
-            else:
-                pixelshift_convolve_along_columns_u16(
-                    &dst[0, 0, 0], &src[0, 0, 0], &shape, &prepared, first, last, level, scratch)
+            pixelshift_convolve_along_columns(
+                &dst[0, 0, 0], &src[0, 0, 0], &shape, &prepared, first, last, level, scratch)
         free(scratch)
 
 

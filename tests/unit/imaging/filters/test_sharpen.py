@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as arrays
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from pixelshift._native import Level, _engine, available_levels
+from pixelshift._native import Level, _colour, _engine, available_levels
 from pixelshift.edits import types as edits
 from pixelshift.errors import TimeLimitError
 from pixelshift.imaging import gaussian
@@ -52,6 +52,28 @@ def test_sharpened_light_is_what_the_formula_says(shape: tuple[int, int], edit: 
     # Straight lines in the shadows, as in test_lab; a step of 1/327 L in the curve; rounding.
     assert difference.max() < 2.6
     assert np.mean(difference > 1) < 0.03
+
+
+WIDEST = list(range(20, 0, -1)) + [1] * 44
+
+
+@pytest.mark.parametrize("mask", [[1], [20, 12, 3], [3, 3, 3], WIDEST], ids=lambda mask: f"{len(mask)} of {mask[0]}")
+@pytest.mark.parametrize("shape", SHAPES, ids=repr)
+def test_smoothed_light_is_the_rounded_exact_sum(shape: tuple[int, int], mask: list[int], cpu: Level) -> None:
+    picture = noise(*shape, 3)
+    picture[: shape[0] // 2] |= 0xFC  # light sums are the largest
+    light, chroma = np.empty(shape, np.uint16), np.empty((2, *shape), np.int16)
+    _colour.split(light, chroma, picture, _colour.Curves())
+    line = np.array(mask[:0:-1] + mask)
+    for axis in (1, 0):
+        sums = ndimage.correlate1d(light.astype(np.int64), line, axis=axis, mode="nearest")
+        light = ((sums + line.sum() // 2) // line.sum()).astype(np.uint16)
+    light = np.maximum(light, 1) - 1  # the curve stands one part beside the difference
+    smooth, result = picture.copy(), np.empty_like(picture)
+    _colour.join(smooth, light, chroma, _colour.Curves())
+    takes_the_difference_away = _engine.Sharpening(mask, m1=-1, m2=-1, y2=200, y3=200)
+    _engine.filtered(picture, result, sharpen=takes_the_difference_away, cpu=cpu)
+    assert np.array_equal(result, smooth)
 
 
 @pytest.mark.parametrize("edit", [edits.Sharpen(2.0), STRONG], ids=repr)
