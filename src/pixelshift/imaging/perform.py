@@ -8,8 +8,8 @@ from pixelshift.imaging import saliency, steps
 from pixelshift.imaging.base import Assets
 from pixelshift.imaging.budget import check_growth, outside
 from pixelshift.imaging.edges import content_box, extended, placed, rounded
-from pixelshift.imaging.geometry import Box
-from pixelshift.imaging.overlay import Render, laid, prepared
+from pixelshift.imaging.geometry import Box, Size
+from pixelshift.imaging.overlay import laid
 from pixelshift.imaging.picture import Picture, Pixels, turned
 from pixelshift.imaging.resample import Scaling, scale
 from pixelshift.imaging.steps import Step
@@ -25,8 +25,8 @@ class Context:
     assets: Assets
     limits: Limits
     check: Callable[[], None]
-    render: Render
-    """How overlays are decoded."""
+    overlay: Callable[[edits.Overlay, Size], Pixels]
+    """An overlay as it is to be laid on a picture of that size."""
     opaque_output: bool
     """The format of the result has no alpha."""
     moderated: bool = False
@@ -142,8 +142,7 @@ def _blur(step: steps.Blurred, picture: Picture, context: Context) -> None:
 
 
 def _overlay(step: steps.Overlaid, picture: Picture, context: Context) -> None:
-    original = context.assets.overlays.get((step.edit.bucket, step.edit.key))
-    above = prepared(step.edit, original, picture.size, context.render)
+    above = context.overlay(step.edit, picture.size)
 
     def covered(pixels: Pixels) -> Pixels:
         context.check()

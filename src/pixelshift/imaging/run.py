@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from pixelshift.edits.types import Format, Resize
+from pixelshift.edits.types import Format, Overlay, Resize
 from pixelshift.errors import InvalidRequestError, PixelshiftError
 from pixelshift.imaging.base import Assets, Encoded, Output
 from pixelshift.imaging.codecs import Bounds, Decode, codec, jpeg, png, too_many_bytes, webp
@@ -15,6 +15,7 @@ from pixelshift.imaging.header import read_header
 from pixelshift.imaging.icc import is_srgb
 from pixelshift.imaging.plan import Plan
 from pixelshift.imaging.plan import plan as make_plan
+from pixelshift.imaging.steps import Overlaid
 from pixelshift.imaging.stream import Stream
 from pixelshift.limits import Limits
 
@@ -37,16 +38,19 @@ def run(
     not fit, faces that are not there.
     """
     timings: dict[str, float] = {}
+    assets = assets or Assets()
     bounds = Bounds(plan.limits.output_bytes, deadline)
+    overlays = _Overlays(assets, plan.limits, deadline)
     if plan.stream is not None:
         with _timed("stream", timings):
-            streamed = _stream(plan, plan.stream, source, assets or Assets(), bounds)
+            streamed = _stream(plan, plan.stream, source, overlays, bounds)
         if streamed is not None:
             return Encoded(streamed, plan.format, *plan.size, timings_ms=timings)
     with _timed("decode", timings):
+        overlays.prepare_first(plan)
         picture = _decode(plan, source, deadline)
     with _timed("edit", timings):
-        _edit(plan, picture, assets or Assets(), deadline)
+        _edit(plan, picture, assets, overlays, deadline)
     with _timed("encode", timings):
         body = _encode(plan, picture, bounds)
     deadline()
@@ -65,7 +69,38 @@ def _timed(name: str, timings: dict[str, float]) -> Iterator[None]:
     timings[name] = (time.perf_counter() - start) * 1000
 
 
-def _stream(plan: Plan, stream: Stream, source: bytes, assets: Assets, bounds: Bounds) -> bytes | None:
+class _Overlays:
+    """What may be laid over the picture. The one asked for last is kept, for whoever asks again."""
+
+    def __init__(self, assets: Assets, limits: Limits, deadline: Callable[[], None]) -> None:
+        self._originals = assets.overlays
+        self._render = _renderer(limits, deadline)
+        self._last: tuple[Overlay, Size, Pixels] | None = None
+
+    def ready(self, edit: Overlay, base: Size) -> "Pixels":
+        """Decoded and scaled to be laid on a picture of that size; raises as :func:`overlay.prepared` does."""
+        from pixelshift.imaging.overlay import prepared
+
+        if self._last is None or self._last[:2] != (edit, base):
+            original = self._originals.get((edit.bucket, edit.key))
+            self._last = edit, base, prepared(edit, original, base, self._render)
+        return self._last[2]
+
+    def prepare_first(self, plan: Plan) -> None:
+        """Before the picture is read, so that of two broken files the overlay is named, on every road.
+
+        Where pixels decide how large the picture is by then, they are read first.
+        """
+        size = plan.decoded
+        for step in plan.steps:
+            if isinstance(step, Overlaid):
+                self.ready(step.edit, size)
+            if isinstance(step, Overlaid) or not step.exact:
+                break
+            size = step.after(size)
+
+
+def _stream(plan: Plan, stream: Stream, source: bytes, overlays: _Overlays, bounds: Bounds) -> bytes | None:
     """The result by one native call, or ``None`` for a file that the general path must read: CMYK, arithmetic coding,
     a profile other than sRGB, damage.
     """
@@ -77,7 +112,7 @@ def _stream(plan: Plan, stream: Stream, source: bytes, assets: Assets, bounds: B
     if metadata.icc is not None and not is_srgb(metadata.icc):
         return None
     metadata = metadata.for_output(plan.metadata)
-    overlay, corner = _overlay(stream, assets, plan.limits, bounds.check)
+    overlay, corner = _overlay(stream, overlays)
     try:
         return _engine.run(
             source,
@@ -107,17 +142,14 @@ def _stream(plan: Plan, stream: Stream, source: bytes, assets: Assets, bounds: B
         return None
 
 
-def _overlay(
-    stream: Stream, assets: Assets, limits: Limits, deadline: Callable[[], None]
-) -> tuple["Pixels | None", tuple[int, int]]:
+def _overlay(stream: Stream, overlays: _Overlays) -> tuple["Pixels | None", tuple[int, int]]:
     """What is to be laid on the result, and where."""
     edit = stream.overlay
     if edit is None:
         return None, (0, 0)
     from pixelshift.imaging import compose, overlay
 
-    original = assets.overlays.get((edit.bucket, edit.key))
-    pixels = overlay.prepared(edit, original, stream.size, _renderer(limits, deadline))
+    pixels = overlays.ready(edit, stream.size)
     size = Size(pixels.shape[1], pixels.shape[0])
     corner = compose.bounded(stream.size, size, *overlay.corner(edit, stream.size, size))
     return compose.as_rgba(pixels), corner
@@ -130,12 +162,12 @@ def _decode(plan: Plan, source: bytes, deadline: Callable[[], None]) -> "Picture
     return picture
 
 
-def _edit(plan: Plan, picture: "Picture", assets: Assets, deadline: Callable[[], None]) -> None:
+def _edit(plan: Plan, picture: "Picture", assets: Assets, overlays: _Overlays, deadline: Callable[[], None]) -> None:
     if not plan.steps:
         return
     from pixelshift.imaging.perform import Context, perform
 
-    context = Context(assets, plan.limits, deadline, _renderer(plan.limits, deadline), not plan.format.has_alpha)
+    context = Context(assets, plan.limits, deadline, overlays.ready, not plan.format.has_alpha)
     for step in plan.steps:
         perform(step, picture, context)
         deadline()
@@ -148,7 +180,7 @@ def _renderer(limits: Limits, deadline: Callable[[], None]) -> "Render":
     def render(original: bytes, resize: Resize | None) -> "Pixels":
         plan = make_plan([resize] if resize else [], read_header(original), Output(format=Format.RAW), limits)
         overlay = _decode(plan, original, deadline)
-        _edit(plan, overlay, Assets(), deadline)
+        _edit(plan, overlay, Assets(), _Overlays(Assets(), limits, deadline), deadline)
         return overlay.frames[0]
 
     return render

@@ -30,6 +30,7 @@ from pixelshift.edits.types import (
 )
 from pixelshift.errors import InvalidRequestError, TimeLimitError, TooLargeError
 from pixelshift.imaging import exif, explain
+from pixelshift.imaging import overlay as overlay_module
 from pixelshift.imaging.base import Assets, Output
 from pixelshift.imaging.codecs import Bounds, codec
 from pixelshift.imaging.deadline import Deadline
@@ -289,6 +290,31 @@ def test_overlays_are_refused_alike_on_both_roads(overlay: Overlay, code: str) -
         with pytest.raises(InvalidRequestError) as caught:
             run(one, SOURCE, assets=assets)
         assert caught.value.code == code
+
+
+@pytest.mark.parametrize("format_", [Format.JPEG, Format.PNG])
+def test_of_two_broken_files_the_overlay_is_named(format_: Format) -> None:
+    broken = SOURCE[: SOURCE.index(b"\xff\xda")]
+    for overlay, code in (
+        (Overlay("b", "nowhere"), "OverlayImageException"),
+        (Overlay("b", "k"), "InstantiationError"),
+    ):
+        planned = plan([Resize(60), overlay, ToFormat(format_)], read_header(broken), Output(), Limits())
+        with pytest.raises(InvalidRequestError) as caught:
+            run(planned, broken, assets=MARKED)
+        assert caught.value.code == code
+
+
+def test_an_overlay_is_decoded_once_where_a_damaged_picture_is_read_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = SOURCE[:-2000]
+    planned = plan([Resize(60), Overlay("b", "k")], read_header(cut), Output(), Limits())
+    assert planned.stream is not None
+    made: list[int] = []
+    prepared = overlay_module.prepared
+    monkeypatch.setattr(overlay_module, "prepared", lambda *all_: made.append(1) or prepared(*all_))
+    result = run(planned, cut, assets=MARKED)
+    assert {"stream", "decode"} <= set(result.timings_ms)
+    assert len(made) == 1
 
 
 PIXELS = np.random.default_rng(3).integers(0, 256, (101, 149, 4), dtype=np.uint8)
