@@ -134,7 +134,7 @@ typedef struct {
  * the sums of the components. Returns how many, 0 on doubt: what they hold is checked as far as finding their ends
  * takes.
  */
-typedef int (*entropy_pass)(entropy_reader *reader, entropy_mcu *mcu, int count, int32_t sum[ENTROPY_COMPONENTS]);
+typedef int (*entropy_pass)(entropy_reader *reader, const entropy_mcu *mcu, int count, int32_t sum[ENTROPY_COMPONENTS]);
 
 typedef struct {
     entropy_decode all, some;
