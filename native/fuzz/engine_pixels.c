@@ -63,9 +63,11 @@ static void check_webp(const pixelshift_engine_job *job, const uint8_t *pixels, 
 
 static void check_png(const pixelshift_engine_job *job, const uint8_t *body, size_t size) {
     pixelshift_png_info info;
-    require(pixelshift_png_inspect(&info, body, size) == PIXELSHIFT_ENGINE_OK && info.width == job->width &&
-                info.height == job->height,
+    pixelshift_png_decoder *decoder;
+    require(pixelshift_png_open(&decoder, &info, body, size, job->level) == PIXELSHIFT_ENGINE_OK &&
+                info.width == job->width && info.height == job->height,
             "a PNG of that size");
+    pixelshift_png_close(decoder);
 }
 
 /* By libjpeg, which warns of everything that it has to put up with. */

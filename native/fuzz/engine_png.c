@@ -23,8 +23,13 @@ static void set_sink(pixelshift_engine_job *job, const uint8_t *control) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     pixelshift_png_info info;
-    if (size <= HEADER || pixelshift_png_inspect(&info, data + HEADER, size - HEADER) != PIXELSHIFT_ENGINE_OK ||
-        (uint64_t)info.width * (uint64_t)info.height > MOST_PIXELS) {
+    pixelshift_png_decoder *decoder;
+    if (size <= HEADER || pixelshift_png_open(&decoder, &info, data + HEADER, size - HEADER, PIXELSHIFT_CPU_SCALAR) !=
+                              PIXELSHIFT_ENGINE_OK) {
+        return 0;
+    }
+    pixelshift_png_close(decoder);
+    if ((uint64_t)info.width * (uint64_t)info.height > MOST_PIXELS) {
         return 0;
     }
     int width = info.width, height = info.height;

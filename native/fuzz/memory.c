@@ -124,14 +124,20 @@ static answer filter(const request *asked, const uint8_t *pixels, int channels) 
 
 static answer decode(const request *asked) {
     pixelshift_png_info info;
-    answer result = {.status = pixelshift_png_inspect(&info, asked->data, asked->size)};
-    size_t row = result.status == PIXELSHIFT_ENGINE_OK ? (size_t)info.width * (size_t)info.channels : 0;
-    if (row > 0 && (size_t)info.height <= ((size_t)1 << 16) / row) {
+    pixelshift_png_decoder *decoder;
+    answer result = {
+        .status = pixelshift_png_open(&decoder, &info, asked->data, asked->size, pixelshift_cpu_current()),
+    };
+    if (result.status != PIXELSHIFT_ENGINE_OK) {
+        return result;
+    }
+    size_t row = (size_t)info.width * (size_t)info.channels;
+    if ((size_t)info.height <= ((size_t)1 << 16) / row) {
         result.size = row * (size_t)info.height;
         result.body = __real_calloc(1, result.size);
-        result.status = pixelshift_png_decode(&info, asked->data, asked->size, result.body, (ptrdiff_t)row, 0,
-                                              pixelshift_cpu_current());
+        result.status = pixelshift_png_read(decoder, &info, result.body, (ptrdiff_t)row, 0);
     }
+    pixelshift_png_close(decoder);
     return result;
 }
 

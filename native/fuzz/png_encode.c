@@ -19,11 +19,14 @@ static uint8_t *encoded(const pixelshift_engine_job *job, const uint8_t *pixels,
 
 static void check(const uint8_t *body, size_t size, const uint8_t *pixels, size_t bytes, int channels) {
     pixelshift_png_info info;
-    if (pixelshift_png_inspect(&info, body, size) != PIXELSHIFT_ENGINE_OK || info.channels != channels) {
+    pixelshift_png_decoder *decoder;
+    if (pixelshift_png_open(&decoder, &info, body, size, pixelshift_cpu_detect()) != PIXELSHIFT_ENGINE_OK ||
+        info.channels != channels) {
         abort();
     }
     uint8_t *back = malloc(bytes);
-    pixelshift_png_decode(&info, body, size, back, (ptrdiff_t)info.width * channels, 0, pixelshift_cpu_detect());
+    pixelshift_png_read(decoder, &info, back, (ptrdiff_t)info.width * channels, 0);
+    pixelshift_png_close(decoder);
     if (info.harmed || info.rows != info.height || memcmp(back, pixels, bytes) != 0) {
         abort();
     }

@@ -3,6 +3,10 @@
 
 #include <stdlib.h>
 
+struct pixelshift_png_decoder {
+    png_reader reader;
+};
+
 enum { ROWS_BETWEEN_LOOKS_AT_THE_CLOCK = 64 };
 
 static void describe(pixelshift_png_info *info, const png_reader *reader) {
@@ -28,26 +32,33 @@ static pixelshift_engine_status decode_rows(png_reader *reader, uint8_t *pixels,
     }
 }
 
-pixelshift_engine_status pixelshift_png_decode(pixelshift_png_info *info, const uint8_t *data, size_t size,
-                                               uint8_t *pixels, ptrdiff_t stride, double deadline,
-                                               pixelshift_cpu_level level) {
-    png_reader *reader = malloc(sizeof *reader);
-    if (reader == NULL) {
+pixelshift_engine_status pixelshift_png_open(pixelshift_png_decoder **decoder, pixelshift_png_info *info,
+                                             const uint8_t *data, size_t size, pixelshift_cpu_level level) {
+    pixelshift_png_decoder *opened = malloc(sizeof *opened);
+    if (opened == NULL) {
         return PIXELSHIFT_ENGINE_NO_MEMORY;
     }
-    pixelshift_engine_status status = png_reader_open(reader, data, size, level);
-    if (status == PIXELSHIFT_ENGINE_OK && pixels != NULL) {
-        status =
-            png_reader_allocate(reader) ? decode_rows(reader, pixels, stride, deadline) : PIXELSHIFT_ENGINE_NO_MEMORY;
+    pixelshift_engine_status status = png_reader_open(&opened->reader, data, size, level);
+    if (status != PIXELSHIFT_ENGINE_OK) {
+        pixelshift_png_close(opened);
+        return status;
     }
-    if (status == PIXELSHIFT_ENGINE_OK) {
-        describe(info, reader);
+    describe(info, &opened->reader);
+    *decoder = opened;
+    return PIXELSHIFT_ENGINE_OK;
+}
+
+pixelshift_engine_status pixelshift_png_read(pixelshift_png_decoder *decoder, pixelshift_png_info *info,
+                                             uint8_t *pixels, ptrdiff_t stride, double deadline) {
+    if (!png_reader_allocate(&decoder->reader)) {
+        return PIXELSHIFT_ENGINE_NO_MEMORY;
     }
-    png_reader_close(reader);
-    free(reader);
+    pixelshift_engine_status status = decode_rows(&decoder->reader, pixels, stride, deadline);
+    describe(info, &decoder->reader);
     return status;
 }
 
-pixelshift_engine_status pixelshift_png_inspect(pixelshift_png_info *info, const uint8_t *data, size_t size) {
-    return pixelshift_png_decode(info, data, size, NULL, 0, 0, PIXELSHIFT_CPU_SCALAR);
+void pixelshift_png_close(pixelshift_png_decoder *decoder) {
+    png_reader_close(&decoder->reader);
+    free(decoder);
 }

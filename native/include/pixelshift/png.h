@@ -55,14 +55,21 @@ typedef struct {
     int32_t harmed;   /* the stream broke off */
 } pixelshift_png_info;
 
-/* Reads up to the pixels: UNSUPPORTED where they are interlaced, DAMAGED, NO_MEMORY. */
-pixelshift_engine_status pixelshift_png_inspect(pixelshift_png_info *info, const uint8_t *data, size_t size);
+/* A file that is being read; `data` must live as long. */
+typedef struct pixelshift_png_decoder pixelshift_png_decoder;
+
 /*
- * Decodes all rows that there are into `pixels`, `stride` bytes per row, which has the size that inspecting told.
+ * Reads up to the pixels and says of what size and kind they are: UNSUPPORTED where they are interlaced, DAMAGED,
+ * NO_MEMORY. Only with OK is there a decoder, to be closed.
+ */
+pixelshift_engine_status pixelshift_png_open(pixelshift_png_decoder **decoder, pixelshift_png_info *info,
+                                             const uint8_t *data, size_t size, pixelshift_cpu_level level);
+/*
+ * Once: decodes all rows that there are into `pixels`, `stride` bytes per row, and completes what was told. NO_MEMORY;
  * TIMEOUT past the deadline (CLOCK_MONOTONIC seconds, 0 for none).
  */
-pixelshift_engine_status pixelshift_png_decode(pixelshift_png_info *info, const uint8_t *data, size_t size,
-                                               uint8_t *pixels, ptrdiff_t stride, double deadline,
-                                               pixelshift_cpu_level level);
+pixelshift_engine_status pixelshift_png_read(pixelshift_png_decoder *decoder, pixelshift_png_info *info,
+                                             uint8_t *pixels, ptrdiff_t stride, double deadline);
+void pixelshift_png_close(pixelshift_png_decoder *decoder);
 
 #endif

@@ -26,8 +26,7 @@ cdef extern from "pixelshift/rank.h" nogil:
 MEDIAN_SIDE_LIMIT = PIXELSHIFT_RANK_MEDIAN_SIDE_LIMIT
 
 
-cdef pixelshift_rank_source _source(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, rows) except *:
-    first, last = rows
+cdef pixelshift_rank_source _source(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, first, last) except *:
     if min(dst.shape[0], dst.shape[1], dst.shape[2]) < 1 or dst.shape[2] != padded.shape[2]:
         raise ValueError("both pictures need the same channels, and pixels")
     if padded.shape[0] < dst.shape[0] or padded.shape[1] < dst.shape[1] or padded.shape[0] - dst.shape[0] > 65534:
@@ -51,8 +50,9 @@ def median(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, *, rows, cpu
     not fit, and for windows above 255 a side.
     """
     cdef pixelshift_cpu_level level = level_of(cpu)
-    cdef pixelshift_rank_source source = _source(dst, padded, rows)
-    cdef size_t first = rows[0], last = rows[1]
+    begin, end = rows  # once: what is checked is what counts
+    cdef pixelshift_rank_source source = _source(dst, padded, begin, end)
+    cdef size_t first = begin, last = end
     if max(source.width, source.height) > PIXELSHIFT_RANK_MEDIAN_SIDE_LIMIT:
         raise ValueError(f"a median window has at most {PIXELSHIFT_RANK_MEDIAN_SIDE_LIMIT} pixels a side")
     cdef void *scratch = malloc(pixelshift_rank_scratch_bytes(&source))
@@ -66,8 +66,9 @@ def median(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, *, rows, cpu
 def equalise(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] padded, *, rows, uint32_t slope, cpu=None):
     """Rows ``(first, last)`` of contrast-limited equalisation; the window is given as for :func:`median`."""
     cdef pixelshift_cpu_level level = level_of(cpu)
-    cdef pixelshift_rank_source source = _source(dst, padded, rows)
-    cdef size_t first = rows[0], last = rows[1]
+    begin, end = rows  # once: what is checked is what counts
+    cdef pixelshift_rank_source source = _source(dst, padded, begin, end)
+    cdef size_t first = begin, last = end
     cdef void *scratch = malloc(pixelshift_rank_scratch_bytes(&source))
     if scratch == NULL:
         raise MemoryError
