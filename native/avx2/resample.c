@@ -6,7 +6,7 @@
  * a time, so samples are kept in pairs: pairs of columns for the horizontal direction; turning the strip back leaves
  * pairs of rows, 32 bits each, in the ring, ready for the vertical direction.
  */
-#include "resample.h"
+#include "../scalar/resample.h"
 
 #include "resample_turn.h"
 

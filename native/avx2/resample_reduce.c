@@ -4,7 +4,7 @@
  * A strip of rows is widened to pairs of rows once, a piece of its width at a time; each result that the strip touches
  * adds its weighted pairs to its row of sums while the piece is in the first-level cache.
  */
-#include "resample.h"
+#include "../scalar/resample.h"
 #include "resample_turn.h"
 
 /* Samples of a strip that are widened at a time: 16 KiB of pairs. */

@@ -4,7 +4,7 @@
  * From one row to the next the results that count it seldom change, so a strip is cut into runs of pairs of rows with
  * the same results: pairs are widened in registers and added to all of these at once, without a copy in memory.
  */
-#include "resample.h"
+#include "../scalar/resample.h"
 #include "resample_parts.h"
 
 /* Samples that all runs of a strip go over before the next ones: their sums stay in the first-level cache. */

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "../avx2/resample.h"
-#include "../neon/resample.h"
 #include "../scalar/resample.h"
 
 static const pixelshift_resample_kernels_table SCALAR = {

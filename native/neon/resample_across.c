@@ -5,7 +5,6 @@
  * number of channels is a run of multiply-adds without a shuffle.
  */
 #include "../scalar/resample.h"
-#include "resample.h"
 #include "resample_parts.h"
 #include "turn.h"
 

@@ -1,6 +1,5 @@
 /* The vertical direction with NEON: sums along columns, in the order of memory; see native/scalar/resample.c. */
 #include "../scalar/resample.h"
-#include "resample.h"
 #include "resample_parts.h"
 
 /* Samples of a strip that are widened at a time: 16 KiB. */

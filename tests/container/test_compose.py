@@ -9,11 +9,10 @@ from PIL import Image
 
 from tests.support.cloud import wait_for
 from tests.support.compose import Project, project
-from tests.support.edge import Edge, Origin
+from tests.support.edge import CHROME, Edge, Origin
 from tests.support.function_process import ROOT
 
 pytestmark = pytest.mark.container
-CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 
 
 @pytest.fixture(scope="module")

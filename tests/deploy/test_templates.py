@@ -13,6 +13,7 @@ from cfnlint.core import get_rules
 
 from pixelshift.request.query import read_query_edits
 from pixelshift.settings import variables
+from tests.support.edge import CHROME
 from tests.support.node import NODE
 from tests.support.templates import DEPLOY, NAMES, source, template, transformed
 
@@ -238,9 +239,6 @@ def _edge_function(request: dict[str, Any], **parameters: str) -> dict[str, Any]
 def _ask(accept: str | None = None, query: dict[str, Any] | None = None) -> dict[str, Any]:
     headers = {} if accept is None else {"accept": {"value": accept}}
     return {"method": "GET", "uri": "/a", "headers": headers, "querystring": query or {}}
-
-
-CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.support.cloud import wait_for
-from tests.support.edge import Edge, Origin, compiles, edge_and_origin
+from tests.support.edge import CHROME, Edge, Origin, compiles, edge_and_origin
 
 pytestmark = pytest.mark.varnish
-
-CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
 
 
 @pytest.fixture(scope="module")

@@ -14,6 +14,8 @@ from pathlib import Path
 from tests.support.emulators import free_port, installed, running
 
 CACHE = Path(__file__).parents[2] / "docker" / "cache"
+CHROME = "image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
+"""What that browser accepts for a picture."""
 
 
 @dataclass
