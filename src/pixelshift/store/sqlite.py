@@ -4,7 +4,6 @@ Writers that come together share one transaction, and so one flush to disk: whoe
 wait for it. A step that is refused is rolled back alone.
 """
 
-import math
 import sqlite3
 import threading
 import time
@@ -15,80 +14,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pixelshift.errors import InternalError, InvalidRequestError, OverloadedError
-from pixelshift.store.base import Commit, Committed, Counts, Event, Head, NewEvent, Outgoing, Point
+from pixelshift.store.base import Commit, Committed, Event, Head, NewEvent, Outgoing, Point
+from pixelshift.store.sqlite_tables import (
+    HEAD,
+    HEAD_SET,
+    OUTGOING,
+    SCHEMA,
+    SCHEMA_VERSION,
+    first_seq,
+    head_of,
+    head_values,
+    outgoing_of,
+)
 from pixelshift.value import replace
 
-SCHEMA_VERSION = 1
 READERS = 4
 BUSY_S = 10.0
-
-_SCHEMA = """
-CREATE TABLE series (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  name TEXT NOT NULL UNIQUE,
-  version INTEGER NOT NULL,
-  settings TEXT NOT NULL,
-  last_seq INTEGER,
-  position INTEGER NOT NULL,
-  base INTEGER NOT NULL,
-  state_position INTEGER NOT NULL,
-  accepted INTEGER NOT NULL,
-  missing INTEGER NOT NULL,
-  duplicates INTEGER NOT NULL,
-  conflicts INTEGER NOT NULL,
-  late INTEGER NOT NULL,
-  gaps INTEGER NOT NULL,
-  changes INTEGER NOT NULL,
-  last_value REAL,
-  last_time TEXT,
-  updated_at REAL NOT NULL
-) STRICT;
-CREATE TABLE state (
-  series INTEGER PRIMARY KEY REFERENCES series ON DELETE CASCADE,
-  body BLOB NOT NULL
-) STRICT;
-CREATE TABLE point (
-  series INTEGER NOT NULL REFERENCES series ON DELETE CASCADE,
-  seq INTEGER NOT NULL,
-  position INTEGER NOT NULL,
-  value REAL,
-  time TEXT,
-  PRIMARY KEY (series, seq)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE event (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  series INTEGER NOT NULL REFERENCES series ON DELETE CASCADE,
-  seq INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  body TEXT NOT NULL,
-  at REAL NOT NULL,
-  UNIQUE (series, seq, kind)
-) STRICT;
-CREATE INDEX event_by_series ON event (series, id);
-CREATE TABLE outbox (
-  id INTEGER PRIMARY KEY AUTOINCREMENT,
-  sink TEXT NOT NULL,
-  event INTEGER NOT NULL,
-  series INTEGER NOT NULL,
-  name TEXT NOT NULL,
-  seq INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  body TEXT NOT NULL,
-  at REAL NOT NULL,
-  attempts INTEGER NOT NULL,
-  due_at REAL,
-  reason TEXT NOT NULL
-) STRICT;
-CREATE INDEX outbox_due ON outbox (due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX outbox_line ON outbox (sink, series, id) WHERE due_at IS NOT NULL;
-"""
-
-_HEAD = (
-    "name, id, version, settings, last_seq, position, base, state_position, accepted, missing, duplicates, conflicts, "
-    "late, gaps, changes, last_value, last_time, updated_at"
-)
-_HEAD_SET = ", ".join(f"{name} = ?" for name in _HEAD.split(", ")[2:])
-_OUTGOING = "id, sink, event, name, series, seq, kind, body, at, attempts, reason"
 
 Durability = Literal["disk", "process"]
 
@@ -137,7 +78,7 @@ class SqliteSeriesStore:
             with self._transaction():
                 version = self._writer.execute("PRAGMA user_version").fetchone()[0]
                 if version == 0:
-                    for statement in _SCHEMA.split(";\n"):
+                    for statement in SCHEMA.split(";\n"):
                         self._writer.execute(statement)
                     self._writer.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         if version > SCHEMA_VERSION:
@@ -186,13 +127,13 @@ class SqliteSeriesStore:
 
     def head(self, series_id: str) -> Head | None:
         with self._reading() as db:
-            row = db.execute(f"SELECT {_HEAD} FROM series WHERE name = ?", (series_id,)).fetchone()
-        return None if row is None else _head(row)
+            row = db.execute(f"SELECT {HEAD} FROM series WHERE name = ?", (series_id,)).fetchone()
+        return None if row is None else head_of(row)
 
     def heads(self, *, after: str = "", limit: int = 100) -> list[Head]:
         with self._reading() as db:
-            rows = db.execute(f"SELECT {_HEAD} FROM series WHERE name > ? ORDER BY name LIMIT ?", (after, limit))
-            return [_head(row) for row in rows]
+            rows = db.execute(f"SELECT {HEAD} FROM series WHERE name > ? ORDER BY name LIMIT ?", (after, limit))
+            return [head_of(row) for row in rows]
 
     def count(self) -> int:
         with self._reading() as db:
@@ -268,17 +209,17 @@ class SqliteSeriesStore:
         before = commit.before
         head = replace(commit.after, version=before.version + 1, updated_at_s=self._clock())
         if before.version == 0:
-            marks = ", ".join("?" * (_HEAD.count(",")))
-            columns = _HEAD.replace("id, ", "", 1)
+            marks = ", ".join("?" * (HEAD.count(",")))
+            columns = HEAD.replace("id, ", "", 1)
             if db.execute("SELECT 1 FROM series WHERE name = ?", (head.series_id,)).fetchone():
                 return None
-            values = (head.series_id, *_head_values(head))
+            values = (head.series_id, *head_values(head))
             series = db.execute(f"INSERT INTO series ({columns}) VALUES ({marks})", values).lastrowid or 0
         else:
             series = before.incarnation
             condition = (series, before.version)
             changed = db.execute(
-                f"UPDATE series SET {_HEAD_SET} WHERE id = ? AND version = ?", (*_head_values(head), *condition)
+                f"UPDATE series SET {HEAD_SET} WHERE id = ? AND version = ?", (*head_values(head), *condition)
             )
             if changed.rowcount == 0:
                 return None
@@ -310,7 +251,7 @@ class SqliteSeriesStore:
             row = db.execute("SELECT id FROM series WHERE name = ?", (series_id,)).fetchone()
             if row is None:
                 return []
-            first = _first_seq(db, row[0], from_position)
+            first = first_seq(db, row[0], from_position)
             if first is None:
                 return []
             rows = db.execute(
@@ -360,12 +301,12 @@ class SqliteSeriesStore:
     def due(self, now_s: float, limit: int) -> list[Outgoing]:
         with self._reading() as db:
             rows = db.execute(
-                f"SELECT {_OUTGOING} FROM outbox AS mine WHERE due_at <= ? AND NOT EXISTS "
+                f"SELECT {OUTGOING} FROM outbox AS mine WHERE due_at <= ? AND NOT EXISTS "
                 "(SELECT 1 FROM outbox AS earlier WHERE earlier.sink = mine.sink AND earlier.series = mine.series "
                 "AND earlier.id < mine.id AND earlier.due_at IS NOT NULL) ORDER BY due_at, id LIMIT ?",
                 (now_s, limit),
             )
-            return [_outgoing(row) for row in rows]
+            return [outgoing_of(row) for row in rows]
 
     def delivered(self, outgoing_id: int) -> None:
         with self._writing() as db:
@@ -386,8 +327,8 @@ class SqliteSeriesStore:
 
     def dead_letters(self, limit: int = 100) -> list[Outgoing]:
         with self._reading() as db:
-            rows = db.execute(f"SELECT {_OUTGOING} FROM outbox WHERE due_at IS NULL ORDER BY id LIMIT ?", (limit,))
-            return [_outgoing(row) for row in rows]
+            rows = db.execute(f"SELECT {OUTGOING} FROM outbox WHERE due_at IS NULL ORDER BY id LIMIT ?", (limit,))
+            return [outgoing_of(row) for row in rows]
 
     def revive(self, outgoing_id: int, *, now_s: float) -> bool:
         with self._writing() as db:
@@ -417,45 +358,3 @@ def _busy_is_overload() -> Iterator[None]:
         if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
             raise OverloadedError("the series store is busy", detail=str(error), retry_after_s=1) from None
         raise InternalError("the series store failed", detail=str(error)) from error
-
-
-def _first_seq(db: sqlite3.Connection, series: int, position: int) -> int | None:
-    """Number of the first point at ``position`` or later, by a binary search over numbers."""
-    # Two questions: SQLite answers each from one end of the table, both at once only by reading all of it.
-    low = db.execute("SELECT min(seq) FROM point WHERE series = ?", (series,)).fetchone()[0]
-    high = db.execute("SELECT max(seq) FROM point WHERE series = ?", (series,)).fetchone()[0]
-    if low is None:
-        return None
-    probe = "SELECT seq, position FROM point WHERE series = ? AND seq >= ? ORDER BY seq LIMIT 1"
-    if db.execute(probe, (series, high)).fetchone()[1] < position:
-        return None
-    while low < high:
-        middle = low + (high - low) // 2
-        seq, found = db.execute(probe, (series, middle)).fetchone()
-        if found >= position:
-            high = middle
-        else:
-            low = seq + 1
-    found = db.execute(probe, (series, low)).fetchone()
-    return None if found is None else int(found[0])
-
-
-def _head(row: Sequence[Any]) -> Head:
-    name, series, version, settings, last_seq, position, base, state_position, *counts, value, moment, at = row
-    place = (last_seq, position, base, state_position)
-    return Head(name, series, version, settings, *place, Counts(*counts), value, moment, at)
-
-
-def _head_values(head: Head) -> tuple[Any, ...]:
-    c = head.counts
-    value = head.last_value if head.last_value is None or math.isfinite(head.last_value) else None
-    return (
-        *(head.version, head.settings, head.last_seq, head.position, head.base, head.state_position),
-        *(c.accepted, c.missing, c.duplicates, c.conflicts, c.late, c.gaps, c.changes),
-        *(value, head.last_time, head.updated_at_s),
-    )
-
-
-def _outgoing(row: Sequence[Any]) -> Outgoing:
-    number, sink, event, name, series, seq, kind, body, at, attempts, reason = row
-    return Outgoing(number, sink, Event(event, name, series, seq, kind, body, at), attempts, reason)
