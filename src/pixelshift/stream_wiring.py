@@ -5,11 +5,12 @@ import os
 import time
 from collections.abc import Mapping
 
+from pixelshift.environment import load
 from pixelshift.errors import InvalidRequestError, SettingsError
 from pixelshift.net.boto import AwsClient, AwsSettings
 from pixelshift.notify.sns import SnsSink
 from pixelshift.notify.sqs import SqsQueue
-from pixelshift.settings import Settings, load
+from pixelshift.settings import Settings
 from pixelshift.store.dynamodb import DeviceTables, DynamoChanges, DynamoDeviceStore
 from pixelshift.store.kinesis import KinesisStream
 from pixelshift.store.raw import DynamoRawStore, FirehoseRawStore, RawStore, S3RawStore

@@ -17,6 +17,7 @@ from pixelshift.delivery.oversize import Oversize
 from pixelshift.delivery.production import Eyes, Studio
 from pixelshift.delivery.service import DeliveryService, Policy, Rooms
 from pixelshift.edits.types import Format
+from pixelshift.environment import load
 from pixelshift.errors import InvalidRequestError, SettingsError
 from pixelshift.limits import Limits
 from pixelshift.net.credential import credential_source
@@ -26,7 +27,7 @@ from pixelshift.render.base import Renderer
 from pixelshift.render.in_process import InProcess
 from pixelshift.request.base import RequestRules
 from pixelshift.request.rewrite import compile_rewrite
-from pixelshift.settings import SeriesSettings, Settings, load
+from pixelshift.settings import SeriesSettings, Settings
 from pixelshift.value import frozen
 
 if TYPE_CHECKING:

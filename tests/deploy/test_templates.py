@@ -11,8 +11,8 @@ import yaml
 from cfnlint.api import lint
 from cfnlint.core import get_rules
 
+from pixelshift.environment import variables
 from pixelshift.request.query import read_query_edits
-from pixelshift.settings import variables
 from tests.support.edge import CHROME
 from tests.support.node import NODE
 from tests.support.templates import DEPLOY, NAMES, source, template, transformed

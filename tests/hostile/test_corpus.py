@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pixelshift.delivery.message import HttpRequest
-from pixelshift.settings import load
+from pixelshift.environment import load
 from pixelshift.wiring import ImageService, image_service
 from tests.hostile.corpus import ATTACKS, Attack, jpeg
 

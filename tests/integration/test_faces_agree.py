@@ -16,7 +16,7 @@ from PIL import Image
 from prometheus_client import CollectorRegistry
 
 from pixelshift.aws.image import Handler
-from pixelshift.settings import load
+from pixelshift.environment import load
 from pixelshift.web.app import Operations, create_app
 from pixelshift.web.log import JsonLog
 from pixelshift.web.observe import Observer

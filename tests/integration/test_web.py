@@ -21,7 +21,7 @@ from openapi_spec_validator import validate
 from PIL import Image
 from prometheus_client import CollectorRegistry
 
-from pixelshift.settings import load
+from pixelshift.environment import load
 from pixelshift.web import protocol
 from pixelshift.web.app import Operations, create_app
 from pixelshift.web.image import Patience

@@ -1,6 +1,6 @@
 """The settings as the reference page shows them: ``python -m tests.support.settings_table`` prints the page's table."""
 
-from pixelshift.settings import variables
+from pixelshift.environment import variables
 from pixelshift.variable import Variable
 
 

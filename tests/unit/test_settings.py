@@ -2,9 +2,10 @@ from pathlib import Path
 
 import pytest
 
+from pixelshift.environment import load, variables
 from pixelshift.errors import SettingsError
 from pixelshift.limits import Limits
-from pixelshift.settings import Settings, load, variables
+from pixelshift.settings import Settings
 from pixelshift.wiring import image_function, policy, source_buckets
 from tests.support.settings_table import settings_table
 

@@ -193,11 +193,11 @@ def url(
 ) -> None:
     """Print the URL of an edited picture; edits that no service would take are refused."""
     from pixelshift.edits.parse import parse_edits
+    from pixelshift.environment import load
     from pixelshift.errors import PixelshiftError
     from pixelshift.limits import Limits
     from pixelshift.request.body import read_output_format
     from pixelshift.request.link import ImageLink, build_url
-    from pixelshift.settings import load
 
     wanted = _edit_map(edits)
     try:

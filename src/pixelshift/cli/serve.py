@@ -38,8 +38,8 @@ def serve(
     """Serve pictures by URL. Everything beyond these options is set by environment variables."""
     import uvicorn
 
+    from pixelshift.environment import load
     from pixelshift.errors import SettingsError
-    from pixelshift.settings import load
     from pixelshift.web.protocol import BoundedProtocol
     from pixelshift.wiring import image_service, series_runtime
 
@@ -86,8 +86,8 @@ def serve_series(
     """Watch series over HTTP, without the picture service. The rest is set by environment variables."""
     import uvicorn
 
+    from pixelshift.environment import load
     from pixelshift.errors import SettingsError
-    from pixelshift.settings import load
     from pixelshift.web.series import create_series_app
     from pixelshift.wiring import series_runtime
 
@@ -139,7 +139,7 @@ def purge(
     everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
 ) -> None:
     """Forget finished pictures in the cache folder; running services that share it follow at once."""
-    from pixelshift.settings import load
+    from pixelshift.environment import load
     from pixelshift.wiring import cache_store
 
     if [source is not None, prefix is not None, everything].count(True) != 1:
@@ -173,7 +173,7 @@ def environment_for(folder: Path | None, workers: int = 0) -> dict[str, str]:
 def _application(service: "ImageService", watched: "SeriesRuntime | None", environment: dict[str, str]) -> "ImageFace":
     from prometheus_client import CollectorRegistry
 
-    from pixelshift.settings import load
+    from pixelshift.environment import load
     from pixelshift.web.app import Operations, create_app
     from pixelshift.web.image import Patience
     from pixelshift.web.log import configure
