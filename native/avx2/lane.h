@@ -49,18 +49,5 @@ static inline lane_int lane_bits(lane x) {
 static inline lane lane_from_bits(lane_int x) {
     return _mm256_castsi256_ps(x);
 }
-/* One by one: a gather takes longer. */
-static inline lane_int lane_pick(const int32_t *table, lane_int index) {
-    uint32_t at[8];
-    _mm256_storeu_si256((__m256i *)at, index);
-    return _mm256_setr_epi32(table[at[0]], table[at[1]], table[at[2]], table[at[3]], table[at[4]], table[at[5]],
-                             table[at[6]], table[at[7]]);
-}
-static inline lane_int lane_low_byte(lane_int x) {
-    return _mm256_and_si256(x, _mm256_set1_epi32(0xFF));
-}
-static inline lane_int lane_high_bytes(lane_int x) {
-    return _mm256_srli_epi32(x, 8);
-}
 
 #endif

@@ -9,10 +9,16 @@ static lane_triple linear_light(const uint8_t *pixel, const pixelshift_colour_ta
     return linear;
 }
 
+/* Level of linear light, rounded: the fraction has 15 bits. */
+static uint8_t encode(lane linear, const int32_t *encoded) {
+    lane_int parts = parts_of(linear), entry = encoded[parts >> 16];
+    return (uint8_t)(((entry & 0xFFFF) * ((parts & 0xFFFF) >> 1) + (entry >> 16) * 16384) >> 15);
+}
+
 static void store(uint8_t *dst, lane_triple linear, const pixelshift_colour_tables *tables) {
-    dst[0] = (uint8_t)encode(linear.x, tables->encoded);
-    dst[1] = (uint8_t)encode(linear.y, tables->encoded);
-    dst[2] = (uint8_t)encode(linear.z, tables->encoded);
+    dst[0] = encode(linear.x, tables->encoded);
+    dst[1] = encode(linear.y, tables->encoded);
+    dst[2] = encode(linear.z, tables->encoded);
 }
 
 void pixelshift_colour_adjust_scalar(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables,
@@ -71,6 +77,6 @@ void pixelshift_colour_lightness_scalar(uint8_t *dst, const uint8_t *src, const 
 void pixelshift_colour_luminance_scalar(uint8_t *dst, const uint8_t *src, const pixelshift_colour_tables *tables,
                                         size_t pixels, size_t channels) {
     for (size_t i = 0; i < pixels; i++, src += channels) {
-        dst[i] = (uint8_t)encode(dot(linear_light(src, tables), 0.2126f, 0.7152f, 0.0722f), tables->encoded);
+        dst[i] = encode(dot(linear_light(src, tables), 0.2126f, 0.7152f, 0.0722f), tables->encoded);
     }
 }

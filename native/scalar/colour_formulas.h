@@ -33,16 +33,29 @@ static inline lane lab_curve(lane x) {
 }
 
 /* Lab of linear light; X, Y, Z are relative to white (95.0470, 100, 108.8827). */
-static inline lane_triple to_lab(lane_triple linear) {
-    lane x = lab_curve(dot(linear, 41.24f / 95.0470f, 35.76f / 95.0470f, 18.056f / 95.0470f));
-    lane y = lab_curve(dot(linear, 0.2126f, 0.7152f, 0.0722f));
-    lane z = lab_curve(dot(linear, 1.93f / 108.8827f, 11.92f / 108.8827f, 95.05f / 108.8827f));
+static inline lane_triple to_xyz(lane_triple linear) {
+    lane_triple xyz = {
+        dot(linear, 41.24f / 95.0470f, 35.76f / 95.0470f, 18.056f / 95.0470f),
+        dot(linear, 0.2126f, 0.7152f, 0.0722f),
+        dot(linear, 1.93f / 108.8827f, 11.92f / 108.8827f, 95.05f / 108.8827f),
+    };
+    return xyz;
+}
+
+/* Of X, Y and Z by the curve. */
+static inline lane_triple lab_of_curves(lane_triple f) {
     lane_triple lab = {
-        lane_sub(lane_mul(lane_set(116.0f), y), lane_set(16.0f)),
-        lane_mul(lane_set(500.0f), lane_sub(x, y)),
-        lane_mul(lane_set(200.0f), lane_sub(y, z)),
+        lane_sub(lane_mul(lane_set(116.0f), f.y), lane_set(16.0f)),
+        lane_mul(lane_set(500.0f), lane_sub(f.x, f.y)),
+        lane_mul(lane_set(200.0f), lane_sub(f.y, f.z)),
     };
     return lab;
+}
+
+static inline lane_triple to_lab(lane_triple linear) {
+    lane_triple xyz = to_xyz(linear);
+    lane_triple curves = {lab_curve(xyz.x), lab_curve(xyz.y), lab_curve(xyz.z)};
+    return lab_of_curves(curves);
 }
 
 static inline lane inverse_curve(lane f) {
@@ -68,14 +81,11 @@ static inline lane_triple from_lab(lane_triple lab) {
     return linear;
 }
 
-/* Level of linear light, rounded, clipped. */
-static inline lane_int encode(lane linear, const int32_t *encoded) {
-    lane scaled = lane_mul(linear, lane_set(255.0f));
-    scaled = lane_min(lane_max(scaled, lane_set(0.0f)), lane_set(255.0f));
-    lane_int below = lane_cut(scaled), entry = lane_pick(encoded, below);
-    lane fraction = lane_sub(scaled, lane_float(below));
-    lane level = lane_add(lane_float(lane_low_byte(entry)), lane_mul(lane_float(lane_high_bytes(entry)), fraction));
-    return lane_cut(lane_add(level, lane_set(0.5f)));
+/* Linear light in parts of 1 / 255 / 2^16, clipped. */
+static inline lane_int parts_of(lane linear) {
+    const float most = 255 * 65536.0f;
+    lane parts = lane_mul(linear, lane_set(most));
+    return lane_cut(lane_min(lane_max(parts, lane_set(0.0f)), lane_set(most)));
 }
 
 static inline lane_triple adjust_lab(lane_triple lab, const pixelshift_colour_adjustment *by) {

@@ -59,15 +59,5 @@ static inline lane lane_from_bits(lane_int x) {
     memcpy(&value, &x, sizeof value);
     return value;
 }
-static inline lane_int lane_pick(const int32_t *table, lane_int index) {
-    return table[index];
-}
-static inline lane_int lane_low_byte(lane_int x) {
-    return x & 0xFF;
-}
-/* Of 0 and above: all but the low byte. */
-static inline lane_int lane_high_bytes(lane_int x) {
-    return x >> 8;
-}
 
 #endif

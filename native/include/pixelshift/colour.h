@@ -18,8 +18,9 @@ enum { PIXELSHIFT_COLOUR_LEVELS = 256 };
  * and so does all of this; the curve itself would differ by up to two levels in the shadows.
  */
 typedef struct {
-    float linear[PIXELSHIFT_COLOUR_LEVELS];    /* linear light 0-1 of each level */
-    int32_t encoded[PIXELSHIFT_COLOUR_LEVELS]; /* level of linear light n / 255; from bit 8 on, the rise to the next */
+    float linear[PIXELSHIFT_COLOUR_LEVELS]; /* linear light 0-1 of each level */
+    /* Of linear light n / 255: the rise to the next level, and from bit 16 on twice the level and one. */
+    int32_t encoded[PIXELSHIFT_COLOUR_LEVELS];
 } pixelshift_colour_tables;
 
 void pixelshift_colour_tables_init(pixelshift_colour_tables *tables);
