@@ -47,17 +47,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._piece_bytes = len(data)
         self._framing_bytes += len(data)
         super().data_received(data)
-        if self.transport.is_closing():
-            return
-        if self._framing_bytes > _HEAD_BYTES:
+        if self._framing_bytes > _HEAD_BYTES and not self.transport.is_closing():
             self._refuse()
-        elif self._in_head and self._head_timer is None:
+        elif self._in_head and self._head_timer is None and not self.transport.is_closing():
             self._start_clock()
 
     def on_message_begin(self) -> None:
-        """A new head begins."""
+        """A new head begins; what ASGI needs beside it is laid out where ASGI is to answer."""
         self._in_head, self._framing_bytes = True, 0
-        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = b"", [], False
 
     def on_headers_complete(self) -> None:
         """The head has arrived."""
@@ -67,6 +65,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._framing_bytes = 0
         if not self._is_answered:
             self._unset_keepalive_if_required()  # which an answer at once to what came just before has started
+            self._lay_out()
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -80,6 +79,13 @@ class BoundedProtocol(HttpToolsProtocol):
         self._framing_bytes = 0
         if not self._is_answered:
             super().on_message_complete()
+
+    def _lay_out(self) -> None:
+        """Has uvicorn begin the message whose head has come."""
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expects
+        self.headers.extend(headers)  # the list that the scope holds
 
     def _is_refused(self) -> bool:
         """Whether a head that ends in the bytes at hand is too large; only with many of them need it be measured."""
