@@ -268,6 +268,27 @@ def test_rows_of_pixels_that_would_outgrow_an_int_are_refused() -> None:
         )
 
 
+class Sly(tuple[int, int]):
+    """Rows that say something else when they are asked again."""
+
+    __slots__ = ()
+
+    def __getitem__(self, index: Any) -> Any:
+        return 1 << 20
+
+
+def test_rows_are_looked_at_once() -> None:
+    result, padded = np.zeros((4, 4, 3), np.uint8), np.full((6, 6, 3), 9, np.uint8)
+    _rank.median(result, padded, rows=Sly((1, 3)))
+    assert (result[1:3] == 9).all()
+    assert not result[[0, 3]].any()
+
+
+def test_no_deadline_of_a_png_is_nan() -> None:
+    with pytest.raises(ValueError, match="NaN"):
+        _png.decode(PNG, deadline=math.nan)
+
+
 @pytest.mark.parametrize("colour", [(), (1, 2), [1, 2], (1, 2, 3, 4)])
 def test_a_canvas_has_a_colour_of_three_parts(colour: Any) -> None:
     with pytest.raises(ValueError, match="unpack"):

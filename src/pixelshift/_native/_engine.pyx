@@ -207,17 +207,18 @@ cdef _set_options(pixelshift_engine_job *job, str sink, dict given):
         job.webp.preset = <pixelshift_engine_webp_preset><int>_place_of("preset", options["preset"], _PRESETS)
 
 
-cdef _set_sink(pixelshift_engine_job *job, str sink, width, height, dict options, const uint8_t[::1] metadata):
+cdef _set_sink(pixelshift_engine_job *job, str sink, width, height, dict options, bytes metadata):
+    """``metadata`` is not copied: it must live as long as the job."""
     if sink not in _FORMATS:
         raise ValueError(f"the engine writes {', '.join(_FORMATS)}, not {sink}")
     job.sink = _FORMATS[sink]
     job.width = _within(f"the width of a {sink}", width, 1, _SIDE_LIMITS[sink])
     job.height = _within(f"the height of a {sink}", height, 1, _SIDE_LIMITS[sink])
     _set_options(job, sink, options or {})
-    if metadata is not None and metadata.shape[0] > 0:
+    if metadata:
         _CHECKS[sink](metadata)
-        job.metadata = &metadata[0]
-        job.metadata_size = metadata.shape[0]
+        job.metadata = metadata
+        job.metadata_size = len(metadata)
 
 
 cdef _set_overlay(pixelshift_engine_job *job, const uint8_t[:, :, ::1] overlay, at):
@@ -331,7 +332,8 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, width, height
         raise ValueError(f"the engine reads {', '.join(_FORMATS)}, not {source}")
     if data.shape[0] == 0:
         raise EngineError("damaged")
-    _set_sink(&job, sink, width, height, options, metadata)
+    kept = None if metadata is None else bytes(metadata)  # what is checked is what is written
+    _set_sink(&job, sink, width, height, options, kept)
     if scale not in _SCALES or chroma_scale not in (0, *_SCALES):
         raise ValueError(f"scale is one of {_SCALES}, not {scale} or {chroma_scale}")
     job.data = &data[0]
@@ -370,7 +372,8 @@ def encode(const uint8_t[:, :, ::1] pixels not None, *, str sink, dict options=N
     memset(&job, 0, sizeof(job))
     if not 1 <= channels <= 4:
         raise ValueError(f"pixels have 1 to 4 channels, not {channels}")
-    _set_sink(&job, sink, pixels.shape[1], pixels.shape[0], options, metadata)
+    kept = None if metadata is None else bytes(metadata)
+    _set_sink(&job, sink, pixels.shape[1], pixels.shape[0], options, kept)
     job.png.keep_grey = True
     job.output_limit = output_limit
     job.deadline = _deadline(deadline)
