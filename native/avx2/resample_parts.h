@@ -99,16 +99,15 @@ static inline __m256i two_weights(const int16_t *weight) {
     return _mm256_set1_epi32(both);
 }
 
-/* 255 / alpha, or 0 where alpha rounds to 0. */
+/* 255 / alpha, nudged, or 0 where alpha rounds to 0. */
 static inline __m256i ratio_of(__m256i alpha, __m256i half) {
-    __m256 ratio = _mm256_div_ps(_mm256_set1_ps(255.0f), _mm256_cvtepi32_ps(alpha));
+    __m256 ratio = _mm256_div_ps(_mm256_set1_ps(255 * PIXELSHIFT_RESAMPLE_NUDGE), _mm256_cvtepi32_ps(alpha));
     __m256i seen = _mm256_cmpgt_epi32(alpha, _mm256_sub_epi32(half, _mm256_set1_epi32(1)));
     return _mm256_and_si256(_mm256_castps_si256(ratio), seen);
 }
 
 static inline __m256i scaled(__m256i sum, __m256i ratio) {
-    __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_castsi256_ps(ratio));
-    return _mm256_cvttps_epi32(_mm256_add_ps(value, _mm256_set1_ps(0.5f)));
+    return _mm256_cvtps_epi32(_mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_castsi256_ps(ratio)));
 }
 
 /* How sums end. `half` and `unit` only count where colour is divided by alpha. */
@@ -133,11 +132,11 @@ static inline wide_rounding rounding_to_middle(const pixelshift_resample_plan *p
     return round;
 }
 
-/* From `fraction` bits less 128 to whole levels; the half is added later where there is a division. */
+/* From `fraction` bits less 128 to whole levels; without the half where a division rounds. */
 static inline wide_rounding rounding_to_levels(int32_t fraction, int divide) {
     int64_t half = (int64_t)1 << fraction >> 1;
     wide_rounding round = {((int64_t)128 << fraction) + (divide ? 0 : half), fraction, half,
-                           1.0f / (float)(1 << fraction)};
+                           PIXELSHIFT_RESAMPLE_NUDGE / (float)(1 << fraction)};
     return round;
 }
 
@@ -259,11 +258,11 @@ static inline void filter_columns_wide(int16_t *turned, const int16_t *pairs, co
         }
         for (int row = 0; row < STRIP; row++) {
             int64_t alpha = sums[channels - 1][row] + round->offset;
-            float ratio = divide && alpha >= round->half ? 255.0f / (float)alpha : 0.0f;
+            float ratio = divide && alpha >= round->half ? 255 * PIXELSHIFT_RESAMPLE_NUDGE / (float)alpha : 0.0f;
             for (int c = 0; c < channels; c++) {
                 int64_t sum = sums[c][row] + round->offset;
                 float factor = c < channels - 1 ? ratio : round->unit;
-                int64_t value = divide ? (int32_t)((float)sum * factor + 0.5f) : sum >> round->shift;
+                int64_t value = divide ? _mm_cvtss_si32(_mm_set_ss((float)sum * factor)) : sum >> round->shift;
                 turned[c * STRIP + row] = (int16_t)(value < INT16_MIN   ? INT16_MIN
                                                     : value > INT16_MAX ? INT16_MAX
                                                                         : value);

@@ -48,26 +48,26 @@ static inline rounding rounding_to_middle(const pixelshift_resample_plan *plan, 
     return round;
 }
 
-/* From `fraction` bits less 128 to whole levels; the half is added later where there is a division. */
+/* From `fraction` bits less 128 to whole levels; without the half where a division rounds. */
 static inline rounding rounding_to_levels(int32_t fraction, int divide) {
     int32_t half = 1 << fraction >> 1;
     rounding round = {
         .offset = vdupq_n_s32((int32_t)((int64_t)128 << fraction) + (divide ? 0 : half)),
         .shift = vdupq_n_s32(-fraction),
         .half = vdupq_n_s32(half),
-        .unit = vdupq_n_f32(1.0f / (float)(1 << fraction)),
+        .unit = vdupq_n_f32(PIXELSHIFT_RESAMPLE_NUDGE / (float)(1 << fraction)),
     };
     return round;
 }
 
-/* 255 / alpha, or 0 where alpha rounds to 0: the operations of the scalar divide(). */
+/* 255 / alpha, nudged, or 0 where alpha rounds to 0: the operations of the scalar divide(). */
 static inline float32x4_t ratio_of(int32x4_t alpha, const rounding *round) {
-    float32x4_t ratio = vdivq_f32(vdupq_n_f32(255.0f), vcvtq_f32_s32(alpha));
+    float32x4_t ratio = vdivq_f32(vdupq_n_f32(255 * PIXELSHIFT_RESAMPLE_NUDGE), vcvtq_f32_s32(alpha));
     return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(ratio), vcgeq_s32(alpha, round->half)));
 }
 
 static inline int32x4_t scaled(int32x4_t sum, float32x4_t ratio) {
-    return vcvtq_s32_f32(vaddq_f32(vmulq_f32(vcvtq_f32_s32(sum), ratio), vdupq_n_f32(0.5f)));
+    return vcvtnq_s32_f32(vmulq_f32(vcvtq_f32_s32(sum), ratio));
 }
 
 static inline int16x8_t narrowed(int32x4_t low, int32x4_t high) {

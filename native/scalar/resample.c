@@ -1,5 +1,5 @@
 /* The specification of the resampling kernels. */
-#include <math.h>
+#include <string.h>
 
 #include "resample.h"
 
@@ -101,16 +101,27 @@ static uint8_t clamped(int64_t value) {
 }
 
 /*
+ * The nearest whole number, halves to the even one; |value| < 2^22. At 1.5 * 2^23 a float has no bits for a fraction,
+ * so that the addition rounds: lrintf() would be a call on the baseline.
+ */
+static int32_t nearest(float value) {
+    float shifted = value + 0x1.8p23f;
+    int32_t bits;
+    memcpy(&bits, &shifted, sizeof bits);
+    return bits - 0x4b400000;
+}
+
+/*
  * Colours out of premultiplied sums, and alpha. Floats, since correctly rounded products and quotients are the same on
  * every CPU. Where alpha rounds to 0 colour is 0, so that no quotient leaves the range of int32.
  */
 static void divide(uint8_t *dst, const int64_t *sums, int32_t channels, int32_t bits) {
     int64_t alpha = sums[channels - 1];
-    float ratio = alpha >= (int64_t)1 << bits >> 1 ? 255.0f / (float)alpha : 0.0f;
+    float ratio = alpha >= (int64_t)1 << bits >> 1 ? 255 * PIXELSHIFT_RESAMPLE_NUDGE / (float)alpha : 0.0f;
     for (int32_t c = 0; c < channels - 1; c++) {
-        dst[c] = clamped((int32_t)((float)sums[c] * ratio + 0.5f));
+        dst[c] = clamped(nearest((float)sums[c] * ratio));
     }
-    dst[channels - 1] = clamped((int32_t)((float)alpha * (1.0f / (float)(1 << bits)) + 0.5f));
+    dst[channels - 1] = clamped(nearest((float)alpha * (PIXELSHIFT_RESAMPLE_NUDGE / (float)(1 << bits))));
 }
 
 /* One pixel: weighted sums over `count` neighbours that lie `step` samples apart, round a ring of `slots` of them. */

@@ -27,6 +27,12 @@
 /* The longest side of a source or of a result, in samples. */
 #define PIXELSHIFT_RESAMPLE_SIDE_LIMIT (1 << 20)
 
+/*
+ * What is divided by alpha is made larger by this factor, which is more than the three roundings of floats on the way
+ * take away: so that rounding to the nearest, halves to even, takes halves up.
+ */
+#define PIXELSHIFT_RESAMPLE_NUDGE 0x1.000004p0f
+
 typedef enum {
     PIXELSHIFT_RESAMPLE_NEAREST,
     PIXELSHIFT_RESAMPLE_LINEAR,
