@@ -19,6 +19,7 @@ static const struct {
     {"chain-full", PIXELSHIFT_ENGINE_JPEG, 8, 400, 262, PIXELSHIFT_ENGINE_SHARPEN_NONE},
     {"chain-scaled", PIXELSHIFT_ENGINE_JPEG, 2, 200, 131, PIXELSHIFT_ENGINE_SHARPEN_NONE},
     {"chain-sharpened", PIXELSHIFT_ENGINE_JPEG, 3, 300, 197, PIXELSHIFT_ENGINE_SHARPEN_MILD},
+    {"chain-light", PIXELSHIFT_ENGINE_JPEG, 3, 300, 197, PIXELSHIFT_ENGINE_SHARPEN_LIGHT},
     {"chain-png", PIXELSHIFT_ENGINE_PNG, 8, 400, 312, PIXELSHIFT_ENGINE_SHARPEN_NONE},
 };
 
@@ -51,7 +52,8 @@ static int run(int family, pixelshift_cpu_level level, char **arguments) {
     job.area = job.box = (pixelshift_engine_box){0, 0, atoi(arguments[1]), atoi(arguments[2])};
     job.width = FAMILIES[family].width;
     job.height = FAMILIES[family].height;
-    job.sharpen.kind = FAMILIES[family].sharpen;
+    static const int32_t mask[] = {20, 12, 3}; /* of sigma 1 */
+    job.sharpen = (pixelshift_engine_sharpen){FAMILIES[family].sharpen, mask, 2, {1, 2, 2, 10, 20}};
     job.filter = PIXELSHIFT_RESAMPLE_LANCZOS3;
     job.jpeg.quality = 80;
     job.png = (pixelshift_engine_png){.level = 6, .adaptive = 1};

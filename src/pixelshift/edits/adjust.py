@@ -35,6 +35,9 @@ from pixelshift.edits.types import (
 
 SMALLEST_BLUR_SIGMA = 0.3
 LARGEST_BLUR_SIGMA = 1000.0
+_LARGEST_SHARPEN_SIGMA = 10.0
+_DEFAULT_SHARPEN_SIGMA = 0.5
+"""Of libvips, which sharp falls back to where libvips refuses what sharp let through."""
 _LARGEST_CURVE_VALUE = 1e6
 _LARGEST_MEDIAN = 1000
 _KERNEL_SIDES = (3, 1001)
@@ -66,12 +69,13 @@ def parse_sharpen(argument: Argument) -> Sharpen | None:
     if value is False:
         return None
     if not isinstance(value, Mapping):
-        return Sharpen(argument.number(0.01, 10_000))
+        sigma = argument.number(0.01, 10_000)
+        return Sharpen(sigma if sigma <= _LARGEST_SHARPEN_SIGMA else _DEFAULT_SHARPEN_SIGMA)
     m1, m2, x1, y2, y3 = (
         argument.member(key).number(0, _LARGEST_CURVE_VALUE, default)
         for key, default in (("m1", 1.0), ("m2", 2.0), ("x1", 2.0), ("y2", 10.0), ("y3", 20.0))
     )
-    return Sharpen(argument.member("sigma").number(0.000001, 10), m1, m2, x1, y2, y3)
+    return Sharpen(argument.member("sigma").number(0.000001, _LARGEST_SHARPEN_SIGMA), m1, m2, x1, y2, y3)
 
 
 def parse_blur(argument: Argument) -> Blur | None:

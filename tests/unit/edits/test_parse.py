@@ -135,6 +135,9 @@ ACCEPTED: list[tuple[str, object, e.Edit | None]] = [
     ("sharpen", True, e.Sharpen()),
     ("sharpen", False, None),
     ("sharpen", 2, e.Sharpen(2.0)),
+    ("sharpen", 10, e.Sharpen(10.0)),
+    ("sharpen", 10.1, e.Sharpen(0.5)),  # as sharp 0.34.2, for all that it lets numbers reach 10,000
+    ("sharpen", 10_000, e.Sharpen(0.5)),
     ("sharpen", {"sigma": 2, "m1": 0, "y3": 5}, e.Sharpen(2.0, m1=0.0, y3=5.0)),
     ("blur", None, e.Blur()),
     ("blur", True, e.Blur()),
