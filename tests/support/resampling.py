@@ -83,14 +83,14 @@ def resample(
 
 
 def resample_premultiplied(
-    picture: NDArray[np.uint8], size: tuple[int, int], kernel: str, box: Box | None = None
+    picture: NDArray[np.uint8], size: tuple[int, int], kernel: str, box: Box | None = None, *, repeat: bool = False
 ) -> tuple[Reals, Reals]:
     """(premultiplied colours, alpha) of the exact result, not clipped; the last channel of `picture` is alpha."""
     scaled = picture.astype(np.float64)
     scaled[..., :-1] *= scaled[..., -1:] / 255
     height, width = picture.shape[:2]
     left, top, right, bottom = box or (0, 0, width, height)
-    down = weight_matrix(height, size[1], kernel, top, bottom)
-    across = weight_matrix(width, size[0], kernel, left, right)
+    weights = repeated_matrix if repeat else weight_matrix
+    down, across = weights(height, size[1], kernel, top, bottom), weights(width, size[0], kernel, left, right)
     result = np.einsum("yh,hwc,xw->yxc", down, scaled, across, optimize=True)
     return result[..., :-1], result[..., -1]

@@ -2,35 +2,12 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from pixelshift._native import Level, _colour
 from pixelshift.edits import types as edits
 from pixelshift.imaging.filters import FILTERS, lab
+from tests.support.cielab import TO_XYZ, decoded, from_lab, to_lab
 from tests.support.pixels import Pixels, noise, solid
-
-TO_XYZ = np.array([[0.4124, 0.3576, 0.18056], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
-FROM_XYZ = np.array([[3.2406, -1.5372, -0.4986], [-0.9689, 1.8758, 0.0415], [0.0557, -0.2040, 1.0570]])
-WHITE = np.array([0.950470, 1.0, 1.088827])
-
-
-def decoded(rgb: Pixels) -> NDArray[np.float64]:
-    v = rgb / 255.0
-    return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4)
-
-
-def to_lab(rgb: Pixels) -> NDArray[np.float64]:
-    t = decoded(rgb) @ TO_XYZ.T / WHITE
-    f = np.where(t < 0.008856, 7.787 * t + 16 / 116, np.cbrt(t))
-    return np.stack([116 * f[..., 1] - 16, 500 * (f[..., 0] - f[..., 1]), 200 * (f[..., 1] - f[..., 2])], axis=-1)
-
-
-def from_lab(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    fy = (values[..., 0] + 16) / 116
-    f = np.stack([fy + values[..., 1] / 500, fy, fy - values[..., 2] / 200], axis=-1)
-    xyz = np.where(f < 0.2069, (f - 16 / 116) / 7.787, f**3) * WHITE
-    linear = np.clip(xyz @ FROM_XYZ.T, 0, 1)
-    return 255 * np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def curves() -> _colour.Curves:
