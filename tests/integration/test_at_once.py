@@ -24,16 +24,16 @@ CHANGING = {"age", "cache-status", "date", "server-timing", "x-request-id"}
 class Counted:
     """A house whose requests that go the long way are counted."""
 
-    def __init__(self, house: House, client: httpx.Client, port: int) -> None:
+    def __init__(self, house: House, client: httpx.Client, port: int, patch: pytest.MonkeyPatch) -> None:
         self.house, self.client, self.port = house, client, port
         self.begun = 0
         begin = house.service.delivery.begin
 
-        def counting(request: object) -> object:
+        def counting(request: HttpRequest) -> object:
             self.begun += 1
-            return begin(request)  # type: ignore[arg-type]  # passed on as it came
+            return begin(request)
 
-        house.service.delivery.begin = counting  # type: ignore[method-assign,assignment]  # to count, not to change
+        patch.setattr(house.service.delivery, "begin", counting)
 
     def get(self, path: str = PATH, method: str = "GET", **headers: str) -> tuple[httpx.Response, bool]:
         """The response and whether it came at once."""
@@ -43,11 +43,11 @@ class Counted:
 
 
 @pytest.fixture
-def counted(tmp_path: Path) -> Iterator[Counted]:
+def counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counted]:
     Image.linear_gradient("L").save(tmp_path / "a.png")
     house = House(tmp_path, PIXELSHIFT_LOG_LEVEL="info", AUTO_WEBP="Yes")
     with house.serving() as port, httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as client:
-        yield Counted(house, client, port)
+        yield Counted(house, client, port, monkeypatch)
 
 
 def lasting(response: httpx.Response) -> dict[str, str]:
@@ -102,7 +102,9 @@ def test_a_purge_ends_it(counted: Counted) -> None:
     assert after.content == before.content
 
 
-def test_a_picture_that_changed_while_it_was_answered_has_its_own_length(counted: Counted, tmp_path: Path) -> None:
+def test_a_picture_that_changed_while_it_was_answered_has_its_own_length(
+    counted: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     delivery = counted.house.service.delivery
     begin = delivery.begin
     settled(begin(HttpRequest("GET", "/a.png", (("width", "40"),))))
@@ -114,9 +116,9 @@ def test_a_picture_that_changed_while_it_was_answered_has_its_own_length(counted
         settled(begin(request))
         return answer
 
-    delivery.begin = overtaken  # type: ignore[method-assign,assignment]  # another came first
-    before, _ = counted.get(Accept="*/*")
-    delivery.begin = begin  # type: ignore[method-assign]  # as it was
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "begin", overtaken)
+        before, _ = counted.get(Accept="*/*")
     after, _ = counted.get(Accept="*/*")
     assert len(after.content) != len(before.content)
     assert int(after.headers["content-length"]) == len(after.content)
@@ -142,7 +144,7 @@ def test_requests_in_one_packet_are_answered_in_order(counted: Counted) -> None:
     assert received.count(whole.content) == 4
 
 
-def test_what_follows_in_the_same_packet_is_given_its_time(tmp_path: Path) -> None:
+def test_what_follows_in_the_same_packet_is_given_its_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.linear_gradient("L").save(tmp_path / "a.png")
     house = House(tmp_path)
     begin = house.service.delivery.begin
@@ -155,7 +157,7 @@ def test_what_follows_in_the_same_packet_is_given_its_time(tmp_path: Path) -> No
         threading.Timer(1.0, later.set_result, [answer]).start()
         return later
 
-    house.service.delivery.begin = slowly  # type: ignore[method-assign,assignment]  # the same, later
+    monkeypatch.setattr(house.service.delivery, "begin", slowly)
     with house.serving(timeout_keep_alive=0.2) as port:
         ask = f"GET {PATH} HTTP/1.1\r\nHost: a\r\n"
         for _ in range(3):
