@@ -22,6 +22,9 @@ from pixelshift.streams.record import read_record
 _MARGIN_S = 2.0
 """Kept back from Lambda's deadline: a device is not begun that may not be finished."""
 
+LETTER_DATA_BYTES = 128 * 1024
+"""Of a record that a letter quotes: as base64 it fits into any queue's 256 KiB. The raw store has the others."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -79,7 +82,11 @@ class DetectorHandler:
 
 
 def letter(record: RawRecord, arrival: Arrival) -> str:
-    """What the queue gets of a record that cannot be read; (device, seq) is its identity."""
+    """What the queue gets of a record that cannot be read; (device, seq) is its identity.
+
+    ``data`` is null where it is too long for a queue, which would refuse the letter and so stop the shard.
+    """
+    is_quoted = len(record.data) <= LETTER_DATA_BYTES
     return json.dumps(
         {
             "kind": "poison",
@@ -87,7 +94,7 @@ def letter(record: RawRecord, arrival: Arrival) -> str:
             "seq": str(record.seq),
             "reason": arrival.fault,
             "arrived_at_s": record.arrived_at_s,
-            "data": base64.b64encode(record.data).decode(),
+            "data": base64.b64encode(record.data).decode() if is_quoted else None,
         }
     )
 

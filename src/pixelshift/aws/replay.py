@@ -11,6 +11,7 @@ import base64
 import binascii
 import json
 import logging
+import math
 import random
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -81,11 +82,20 @@ class ReplayHandler:
             if "KinesisBatchInfo" in letter:
                 records = self.read_range(letter["KinesisBatchInfo"])
                 return records, f"{_function_name(letter)} gave up {len(records)} records, which are kept raw"
+            reason = _printable(letter["reason"]) or "unreadable"
+            if letter["data"] is None:  # too long for a letter
+                return [], reason
             data = base64.b64decode(letter["data"], validate=True)
-            record = RawRecord(str(letter["device"]), int(letter["seq"]), data, letter.get("arrived_at_s"))
-            return [record], _printable(letter["reason"]) or "unreadable"
-        except (ValueError, KeyError, TypeError, RecursionError, binascii.Error) as error:
+            return [RawRecord(str(letter["device"]), int(letter["seq"]), data, _moment(letter))], reason
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError, binascii.Error) as error:
             raise InvalidRequestError("this is no letter of ours", detail=repr(error)) from error
+
+
+def _moment(letter: Mapping[str, Any]) -> float | None:
+    arrived = letter.get("arrived_at_s")
+    if arrived is None or math.isfinite(arrived):
+        return arrived
+    raise ValueError("a moment that is no number")
 
 
 def _printable(text: object) -> str:

@@ -26,7 +26,7 @@ class KinesisRange:
         try:
             first, last, size = int(info["startSequenceNumber"]), int(info["endSequenceNumber"]), int(info["batchSize"])
             place = {**named(str(info["streamArn"])), "ShardId": str(info["shardId"])}
-        except (KeyError, ValueError, TypeError) as error:
+        except (KeyError, ValueError, TypeError, OverflowError) as error:
             raise InvalidRequestError("this describes no batch of a stream", detail=repr(error)) from error
         try:
             records = self._read(place, first, last)

@@ -106,6 +106,19 @@ def test_poison_that_cannot_be_put_aside_comes_again() -> None:
     assert not store.heads
 
 
+def test_a_payload_too_long_for_any_queue_is_told_without_it_and_blocks_nothing() -> None:
+    handler, store, queue, _ = _handler()
+    assert handler(_event([("d", b"x" * 1_000_000), ("d", _value(1.0))]), Context()) == {"batchItemFailures": []}
+    ((body, _, _),) = queue.sent
+    assert len(body) < 262_144
+    assert (json.loads(body)["seq"], json.loads(body)["data"]) == (str(BASE), None)
+    assert store.heads
+    replay, raw = _replay()
+    assert replay({"Records": [{"messageId": "m", "body": body}]}, None) == {"batchItemFailures": []}
+    assert not raw.kept  # what the recorder kept must not be lost to an empty one
+    assert "larger than" in str(replay.people.sent[0][2]["reason"])  # type: ignore[attr-defined]  # the test's queue
+
+
 def test_a_device_is_not_begun_when_time_is_up() -> None:
     handler, store, _, _ = _handler()
     assert handler(_event([("d", _value(1.0))]), Context(500))["batchItemFailures"]
@@ -162,11 +175,23 @@ def test_a_reason_is_text_that_a_queue_takes() -> None:
     assert len(attributes["reason"]) < 250
 
 
-@pytest.mark.parametrize("body", ["", "[]", "{}", '{"data": "*"}', '{"KinesisBatchInfo": {"shardId": "gone"}}'])
+def _poison(**members: object) -> str:
+    return json.dumps({"device": "d", "seq": "1", "data": "eA==", "reason": "no value", "arrived_at_s": 1.5} | members)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *("", "[]", "{}", '{"data": "*"}', '{"KinesisBatchInfo": {"shardId": "gone"}}'),
+        *(_poison(seq=seq) for seq in (float("inf"), float("nan"), "x", None)),
+        *(_poison(arrived_at_s=moment) for moment in ("yesterday", float("nan"), [1])),
+    ],
+)
 def test_what_no_attempt_will_mend_goes_to_people_at_once(body: str) -> None:
-    handler, _ = _replay()
+    handler, raw = _replay()
     assert handler({"Records": [{"messageId": "m", "body": body}]}, None) == {"batchItemFailures": []}
     assert [sent[0] for sent in handler.people.sent] == [body]  # type: ignore[attr-defined]
+    assert not raw.kept
 
 
 def test_delays_are_jittered_within_the_limit_of_sqs_and_the_last_attempt_goes_to_people() -> None:
