@@ -25,7 +25,9 @@ def tune(
     detector: Annotated[int, typer.Option(help="Instead: a batch of so many readings for a detector.")] = 0,
     memory: Annotated[str, typer.Option(help="Memory sizes in MB.")] = "128,256,512,768,1024,1536,1769,3008",
     runs: Annotated[int, typer.Option(min=1, max=1000, help="Runs at each size; their median counts.")] = 7,
-    wait: Annotated[float, typer.Option(min=0, help="Milliseconds of waiting in each request, for S3 and such.")] = 0,
+    wait: Annotated[
+        float, typer.Option(min=0, max=900_000, help="Milliseconds of waiting in each request, for S3 and such.")
+    ] = 0,
     region: Annotated[str, typer.Option(help="Where prices are looked up.")] = "us-east-1",
     architecture: Annotated[str, typer.Option(help="x86_64 or arm64: of the prices alone.")] = "x86_64",
     prices: Annotated[Path | None, typer.Option(help="Another file of prices, in the form of ours.")] = None,
@@ -56,6 +58,10 @@ def _tune(
     from pixelshift.tuning.measure import Experiment, choose
     from pixelshift.tuning.price import load_price
 
+    if plot is not None:
+        from pixelshift.tuning.plot import check, draw
+
+        check(plot)
     levels = available_levels()[::-1]
     experiment = Experiment(workload, load_price(*where), _limiter(limiter), _sizes(memory), levels, runs, wait_ms)
     points = experiment.points(lambda _point: typer.echo(".", nl=False, err=True))
@@ -72,8 +78,6 @@ def _tune(
         if any(point.derived for point in points):
             typer.echo("~ others took CPU meant for this: derived from its CPU time. Repeat it on an idle machine.")
     if plot is not None:
-        from pixelshift.tuning.plot import draw
-
         draw(points, choice, experiment.price, _title(workload), plot)
 
 
@@ -88,7 +92,7 @@ def _workload(image: Path | None, edits: str, detector: int) -> dict[str, Any]:
         raise InvalidRequestError(f"there is no picture {image}")
     try:
         wish = json.loads(edits)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InvalidRequestError(f"--edits is no JSON: {error}") from None
     if not isinstance(wish, dict):
         raise InvalidRequestError("--edits must be a JSON object")

@@ -5,9 +5,10 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any
 
 from pixelshift.errors import InternalError, InvalidRequestError
 from pixelshift.tuning.price import Price, billed_ms
@@ -16,6 +17,7 @@ from pixelshift.value import frozen
 
 SIZES_MB = (128, 256, 512, 768, 1024, 1536, 1769, 3008)
 LEAST_MB, MOST_MB = 128, 10_240
+_COMPLAINT_BYTES = 4_096
 _UNDISTURBED = 0.8
 _AS_FAST = 1.03
 """Durations that differ by less than this are one: the cheaper is chosen."""
@@ -129,21 +131,26 @@ def choose(points: Sequence[Point]) -> Choice:
 def _worker(workload: Mapping[str, Any], level: str) -> Iterator["subprocess.Popen[str]"]:
     """A process that has run the workload once."""
     environment = {**os.environ, "PIXELSHIFT_CPU": level, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pixelshift.tuning.worker"],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        if _ask(process, json.dumps(workload)) != "ready":
-            raise InternalError("the worker says something else")
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    # What it complains of goes into a file: nobody reads a pipe while it runs, and a full one would stop it.
+    with tempfile.TemporaryFile() as complaints:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pixelshift.tuning.worker"],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=complaints,
+            text=True,
+        )
+        try:
+            if _ask(process, json.dumps(workload)) != "ready":
+                raise InternalError("the worker says something else")
+            yield process
+        except _SilentError:
+            process.wait()
+            raise InvalidRequestError(f"the workload does not run: {_last_line(complaints)}") from None
+        finally:
+            process.kill()
+            process.communicate()
 
 
 def _run(worker: "subprocess.Popen[str]") -> dict[str, float]:
@@ -151,10 +158,13 @@ def _run(worker: "subprocess.Popen[str]") -> dict[str, float]:
     return figures
 
 
+class _SilentError(Exception):
+    """The worker has ended."""
+
+
 def _ask(worker: "subprocess.Popen[str]", line: str) -> str:
     assert worker.stdin is not None
     assert worker.stdout is not None
-    assert worker.stderr is not None
     try:
         worker.stdin.write(line + "\n")
         worker.stdin.flush()
@@ -162,6 +172,11 @@ def _ask(worker: "subprocess.Popen[str]", line: str) -> str:
     except BrokenPipeError:
         answer = ""
     if not answer:
-        said = worker.stderr.read().strip().splitlines()
-        raise InvalidRequestError(f"the workload does not run: {said[-1] if said else 'no reason given'}")
+        raise _SilentError
     return answer
+
+
+def _last_line(complaints: IO[bytes]) -> str:
+    complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - _COMPLAINT_BYTES))
+    said = complaints.read().decode(errors="replace").strip().splitlines()
+    return said[-1] if said else "no reason given"

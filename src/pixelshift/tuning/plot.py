@@ -1,5 +1,6 @@
 """Duration and price over memory, as one picture of two panels."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,17 +15,29 @@ _COLOURS = {"avx2": "#1763b8", "neon": "#1763b8", "scalar": "#c4500a"}
 _NAMES = {"avx2": "with AVX2", "neon": "with NEON", "scalar": "scalar kernels"}
 
 
-def draw(points: Sequence[Point], choice: Choice, price: Price, title: str, file: Path) -> None:
-    """Writes a .png or .svg.
+def check(file: Path) -> None:
+    """Before minutes of measuring: whether there can be a plot.
 
-    :raises InvalidRequestError: another kind of file, or no matplotlib.
+    :raises InvalidRequestError: neither a .png nor a .svg, no such folder, or no matplotlib.
     """
     if file.suffix.lower() not in (".png", ".svg"):
         raise InvalidRequestError(f"a plot's name ends in .png or .svg, not {file.name!r}")
+    if not os.access(file.parent, os.W_OK) or file.is_dir():
+        raise InvalidRequestError(f"a plot cannot be written to {file}")
     try:
-        from matplotlib.figure import Figure
+        import matplotlib.figure  # noqa: F401  only whether it is there
     except ImportError as error:
         raise InvalidRequestError("plots need matplotlib: install pixelshift[analysis]") from error
+
+
+def draw(points: Sequence[Point], choice: Choice, price: Price, title: str, file: Path) -> None:
+    """Writes a .png or .svg.
+
+    :raises InvalidRequestError: see :func:`check`.
+    """
+    check(file)
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(9.6, 7.2), dpi=150, facecolor="white", layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
     for level in dict.fromkeys(point.cpu for point in points):

@@ -2,7 +2,7 @@
 
 import json
 from importlib.resources import files
-from math import ceil
+from math import ceil, isfinite
 from pathlib import Path
 
 from pixelshift.errors import InvalidRequestError
@@ -38,14 +38,11 @@ def load_price(region: str, architecture: str, file: Path | None = None) -> Pric
         text = file.read_text() if file else (files("pixelshift.tuning") / "prices.json").read_text()
         document = json.loads(text)
         chosen = document["prices"][region][architecture]
-        return Price(
-            region,
-            architecture,
-            str(document["as_of"]),
-            float(chosen["gb_second_usd"]),
-            float(chosen["million_requests_usd"]),
-        )
+        gb_second_usd, million_requests_usd = float(chosen["gb_second_usd"]), float(chosen["million_requests_usd"])
+        if not all(isfinite(price) and price >= 0 for price in (gb_second_usd, million_requests_usd)):
+            raise ValueError("a price is below 0 or no number")  # noqa: TRY301  told with the others
+        return Price(region, architecture, str(document["as_of"]), gb_second_usd, million_requests_usd)
     except KeyError as error:
         raise InvalidRequestError(f"the price file has no {error.args[0]!r}") from error
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise InvalidRequestError(f"the price file cannot be used: {error}") from error

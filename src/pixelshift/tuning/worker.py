@@ -4,12 +4,12 @@ The workload is one invocation of a handler of ours, as Lambda would make it, wi
 """
 
 import base64
-import io
 import json
 import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -89,18 +89,19 @@ def main() -> None:
     """Answers each line of standard input by one of figures."""
     wish = json.loads(sys.stdin.readline())
     invoke = image(wish["image"], wish["edits"]) if "image" in wish else detector(wish["detector"])
-    out, sys.stdout = sys.stdout, io.StringIO()  # what handlers print is not ours to read
-    invoke()
-    print("ready", file=out, flush=True)
-    for _ in sys.stdin:
-        began_s, cpu_s = time.perf_counter(), time.process_time()
+    out = sys.stdout
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):  # what handlers print is not ours to read
         invoke()
-        figures = {
-            "wall_ms": (time.perf_counter() - began_s) * 1000,
-            "cpu_ms": (time.process_time() - cpu_s) * 1000,
-            "peak_mb": peak_mb(),
-        }
-        print(json.dumps(figures), file=out, flush=True)
+        print("ready", file=out, flush=True)
+        for _ in sys.stdin:
+            began_s, cpu_s = time.perf_counter(), time.process_time()
+            invoke()
+            figures = {
+                "wall_ms": (time.perf_counter() - began_s) * 1000,
+                "cpu_ms": (time.process_time() - cpu_s) * 1000,
+                "peak_mb": peak_mb(),
+            }
+            print(json.dumps(figures), file=out, flush=True)
 
 
 if __name__ == "__main__":

@@ -54,6 +54,8 @@ def test_a_batch_of_readings_is_measured_and_shown_as_a_table() -> None:
         (("--detector", 5, "--memory", "a"), "numbers"),
         (("--detector", 5, "--region", "mars"), "mars"),
         (("--detector", 5, "--limiter", "hope"), "limiter"),
+        (("--detector", 5, "--plot", "none/p.png"), "none/p.png"),
+        (("--detector", 5, "--plot", "p.gif"), "p.gif"),
     ],
 )
 def test_mistakes_are_named(arguments: tuple[object, ...], said: str) -> None:
@@ -61,6 +63,18 @@ def test_mistakes_are_named(arguments: tuple[object, ...], said: str) -> None:
     assert result.exit_code == 1
     assert said in result.output
     assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("wait", ["-1", "nan", "inf", "1e9"])
+def test_a_wait_is_one_that_a_function_could_have(wait: str) -> None:
+    result = tune("--detector", 5, "--wait", wait)
+    assert result.exit_code == 2
+    assert "--wait" in result.output
+
+
+def test_edits_nested_without_end_are_no_json() -> None:
+    result = tune("--image", __file__, "--edits", "[" * 100_000)
+    assert (result.exit_code, result.output.splitlines()[0][:29]) == (1, "pixelshift: --edits is no JSO")
 
 
 def test_a_workload_that_fails_says_why(tmp_path: Path) -> None:

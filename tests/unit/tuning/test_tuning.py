@@ -37,7 +37,13 @@ def test_prices_come_from_any_file_of_the_same_form(tmp_path: Path) -> None:
     for region, architecture in (("moon-2", "arm64"), ("moon-1", "x86_64")):
         with pytest.raises(InvalidRequestError, match="has no"):
             load_price(region, architecture, file)
-    for text in ("", "[]", '{"prices": {"moon-1": {"arm64": null}}, "as_of": 1}'):
+    wrong = [json.dumps(own | {"gb_second_usd": price}) for price in (float("nan"), float("inf"), -1, 10**400, "x")]
+    for text in (
+        "",
+        "[]",
+        "[" * 100_000,
+        *(f'{{"prices": {{"moon-1": {{"arm64": {p}}}}}, "as_of": 1}}' for p in ["null", *wrong]),
+    ):
         file.write_text(text)
         with pytest.raises(InvalidRequestError, match="price file"):
             load_price("moon-1", "arm64", file)
