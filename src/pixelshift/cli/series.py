@@ -74,6 +74,9 @@ def plain_errors() -> Iterator[None]:
     except BrokenPipeError:  # the reader of our output has gone: nothing is left to say
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(141) from None
+    except OSError as error:  # a file or a folder of the caller's
+        print(f"pixelshift: {error.filename or 'input'}: {error.strerror or error}", file=sys.stderr)
+        raise typer.Exit(2) from None
 
 
 def plainly(command: Callable[..., None]) -> Callable[..., None]:

@@ -17,7 +17,7 @@ from pixelshift.streams.detection import Detection
 from pixelshift.streams.envelope import Envelope
 from pixelshift.streams.plot import Mark, Panel, plot_png, plot_svg
 from pixelshift.streams.row import BadRow, Row
-from pixelshift.streams.source import Reading, Source
+from pixelshift.streams.source import Reading, Source, read_mark
 from pixelshift.streams.statefile import read_state, write_state
 from pixelshift.streams.watch import Finding, Watcher
 from pixelshift.value import field, frozen, mutable
@@ -101,7 +101,7 @@ class Walk:
         kept = read_state(watch.state) if watch.state else None
         if kept is not None:
             self._watcher.restore(kept)
-        since = kept["source"] if kept is not None else None
+        since = read_mark(kept.get("source")) if kept is not None else None
         reading = self._followed(watch.reading) if watch.follow else watch.reading
         with Source(watch.path, reading, stdin=watch.stdin, since=since) as self._source:
             if since is not None:

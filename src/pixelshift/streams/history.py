@@ -33,7 +33,9 @@ def rows_of_history(path: Path, columns: Columns) -> Iterator[Row | BadRow]:
     for file in files:
         try:
             run = _read(file)
-        except ValueError as error:
+        except OSError as error:
+            broken.append(f"{file.name}: {error.strerror}")
+        except (ValueError, RecursionError) as error:
             broken.append(f"{file.name}: {error}")
         else:
             runs.append((str(run.get("datetime", "")), file, run))

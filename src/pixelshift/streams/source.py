@@ -33,7 +33,7 @@ class Source(AbstractContextManager["Source"]):
     """One opened input; ``rows`` gives its observations and complaints.
 
     ``mark`` tells how far they were read, as JSON values; given as ``since`` it goes on from there, after a check that
-    the file is the same one and has only grown. Standard input has no past: it goes on with whatever comes.
+    the file is the same one and has only grown. Standard input and pipes have no past: they go on with whatever comes.
 
     :raises InvalidRequestError: no such file, unknown kind, or a file that is not the one of ``since``.
     """
@@ -80,14 +80,14 @@ class Source(AbstractContextManager["Source"]):
         """Where the row ``number`` that ends at ``offset`` leaves this input; kept in a state file."""
         layout = self._reader.layout if self._reader else None
         place = {"columns": contents(self._reading.columns), "number": number, "offset": offset}
-        if self._path is not None and self._lines is not None:
+        if self._path is not None and self._path.is_file() and self._lines is not None:
             with self._path.open("rb") as file:
                 place["tail"] = tail_digest(file, offset)
         return place | {"layout": None if layout is None else contents(layout)}
 
     def _open_lines(self, stream: BinaryIO, since: Mapping[str, Any] | None) -> Iterator[Row | BadRow]:
         number, layout = 0, None
-        if since is not None and self._path is not None:
+        if since is not None and self._path is not None and self._path.is_file():
             number, layout = int(since["number"]), _layout(since.get("layout"))
             offset = int(since["offset"])
             if (self.size_bytes or 0) < offset or tail_digest(stream, offset) != since.get("tail"):
@@ -124,6 +124,34 @@ class Source(AbstractContextManager["Source"]):
     def _after(self, rows: Iterator[Row | BadRow], since: Mapping[str, Any] | None) -> Iterator[Row | BadRow]:
         done = int(since["number"]) if since is not None else 0
         return (row for row in rows if row.number > done or not row.number)
+
+
+def read_mark(kept: object) -> dict[str, Any]:
+    """What :meth:`Source.mark` gave, as it comes out of a state file.
+
+    :raises InvalidRequestError: it is damaged.
+    """
+    if isinstance(kept, dict):
+        numbers = [kept.get("offset"), kept.get("number")]
+        if all(isinstance(n, int) and 0 <= n < 1 << 63 for n in numbers) and _is_layout(kept.get("layout")):
+            return kept
+    raise InvalidRequestError("the state is damaged: its place in the input cannot be read")
+
+
+def _is_layout(kept: object) -> bool:
+    """Whether :func:`_layout` can take it, and rows can be read by it."""
+    if kept is None:
+        return True
+    if not isinstance(kept, dict):
+        return False
+    header, delimiter, places = kept.get("header"), kept.get("delimiter"), kept.get("places")
+    if kept.get("kind") not in ("csv", "ndjson", "lines") or not isinstance(header, list):
+        return False
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or not isinstance(places, list) or len(places) != 3:
+        return False
+    known = [place for place in places if place is not None]
+    cells = len(header) if kept["kind"] == "csv" else 1
+    return places[0] is not None and all(isinstance(place, int) and 0 <= place < cells for place in known)
 
 
 def _layout(kept: Mapping[str, Any] | None) -> Layout | None:

@@ -140,7 +140,7 @@ class Watcher:
                 )
                 for key, kept in series.items()
             }
-        except (KeyError, TypeError, ValueError, binascii.Error) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, binascii.Error) as error:
             raise InvalidRequestError(f"the state is damaged: {error}") from None
 
 

@@ -1,8 +1,11 @@
 import json
+import os
 import random
+import re
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -178,6 +181,68 @@ def test_a_state_of_another_file_is_refused(tmp_path: Path) -> None:
     result = run("watch", tmp_path / "a", "--state", tmp_path / "state")
     assert result.exit_code == 2
     assert "is not the file that the state was kept for" in result.stderr
+
+
+DAMAGE: list[dict[str, Any]] = [
+    *({"source": place} for place in (None, 1, "x", [], {})),
+    *({"offset": offset} for offset in (None, "x", -5, float("inf"), [1], 1 << 70)),
+    *({"number": number} for number in (None, "x", -5, float("inf"), 0.5)),
+    *({"layout": layout} for layout in ("x", 1, [1], {}, {"kind": "csv", "places": [9, None, None]})),
+    *({"places": places} for places in ([None] * 3, [0, 9, None], [0], ["x", None, None], [-1, None, None])),
+]
+
+
+@pytest.mark.parametrize("damage", DAMAGE, ids=str)
+def test_a_damaged_state_is_told_as_one(damage: dict[str, Any], tmp_path: Path) -> None:
+    path, state = tmp_path / "a.csv", tmp_path / "state"
+    path.write_text("value\n" + plain(shifted()))
+    assert run("watch", path, "--state", state).exit_code == 0
+    kept = json.loads(state.read_text())
+    for part in (kept, kept["source"], kept["source"]["layout"]):
+        part.update({name: value for name, value in damage.items() if name in part})
+    state.write_text(json.dumps(kept))
+    result = run("watch", path, "--state", state)
+    assert result.exit_code == 2
+    assert result.stderr == "pixelshift: the state is damaged: its place in the input cannot be read\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("a", "--plot", "none/p.svg"), ("a", "--state", "none/s"), ("a", "--state", "."), (".", "--input", "csv")],
+)
+def test_files_that_cannot_be_used_are_named(
+    arguments: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a").write_text(plain(shifted()))
+    result = run("watch", *arguments, "-q")
+    assert result.exit_code == 2
+    assert re.fullmatch(r"pixelshift: .+: (No such file or directory|Is a directory)\n", result.stderr)
+
+
+def test_broken_runs_of_a_history_are_told_and_the_others_watched(history: Path) -> None:
+    (history / "folder.json").mkdir()
+    (history / "deep.json").write_text("[" * 100_000)
+    result = run("watch", history)
+    assert result.exit_code == 0
+    assert "folder.json: Is a directory" in result.stderr
+    assert "deep.json: " in result.stderr
+    assert "2 rows refused" in result.stderr
+
+
+@pytest.mark.timeout(30)
+def test_a_named_pipe_is_read_as_standard_input_is(tmp_path: Path) -> None:
+    pipe, state = tmp_path / "pipe", tmp_path / "state"
+    os.mkfifo(pipe)
+    found = []
+    for half in (shifted()[:100], shifted()[100:]):
+        writer = threading.Thread(target=pipe.write_text, args=(plain(half),))
+        writer.start()
+        result = run("watch", pipe, "--state", state, "--format", "json")
+        writer.join()
+        assert result.exit_code == 0, result.stderr
+        found += events(result)
+    assert [event["index"] for event in found] == [change.index for change in detect(shifted())]
 
 
 def test_a_followed_file_is_watched_until_a_signal_and_its_state_is_whole(tmp_path: Path) -> None:
