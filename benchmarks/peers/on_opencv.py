@@ -64,9 +64,11 @@ class OpenCV(Competitor):
         source = np.frombuffer(Path(spec.source).read_bytes(), np.uint8)
         flags = {"jpeg": cv2.IMWRITE_JPEG_QUALITY, "webp": cv2.IMWRITE_WEBP_QUALITY}
         options = [] if spec.quality is None else [flags[spec.format], spec.quality]
-        width = cv2.imdecode(source, cv2.IMREAD_UNCHANGED).shape[1]
+        _, width, bands = cv2.imdecode(source, cv2.IMREAD_UNCHANGED).shape
         reduce = next(factor for factor in (4, 2, 1) if width >= 2 * factor * spec.size[0] or factor == 1)
-        how = _REDUCED[reduce] if spec.shrink else cv2.IMREAD_UNCHANGED
+        # A reduced picture has no alpha, and a crop's place is one in the whole picture.
+        is_whole = not spec.shrink or spec.crop is not None or bands == 4
+        how = cv2.IMREAD_UNCHANGED if is_whole else _REDUCED[reduce]
 
         def run() -> bytes:
             pixels = cv2.imdecode(source, how)

@@ -73,10 +73,10 @@ class Pillow(Competitor):
 
         def run() -> bytes:
             image = Image.open(io.BytesIO(source))
-            if spec.shrink:  # as Image.thumbnail does with its default gap
-                image.draft(None, (2 * spec.size[0], 2 * spec.size[1]))
-            if spec.crop is not None:
+            if spec.crop is not None:  # its place is one in the whole picture
                 image = image.crop(spec.crop)
+            elif spec.shrink:  # as Image.thumbnail does with its default gap
+                image.draft(None, (2 * spec.size[0], 2 * spec.size[1]))
             image = image.resize(spec.size, resampling, reducing_gap=2.0 if spec.shrink else None)
             if spec.sharpen is not None:
                 image = image.filter(ImageFilter.UnsharpMask(radius=spec.sharpen, percent=100, threshold=1))
