@@ -1,10 +1,16 @@
-"""The console examples of the pages about series are run, and show what they say."""
+"""The examples of the pages about series are run, and show what they say."""
 
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pixelshift.notify.base import Message
+from pixelshift.notify.webhook import WebhookSink
 
 ROOT = Path(__file__).parents[3]
 
@@ -40,3 +46,17 @@ def test_the_console_examples_print_what_the_page_says(tmp_path: Path) -> None:
             continue
         pattern = ".*".join(re.escape(part) for part in expected.split("..."))
         assert re.fullmatch(pattern, done.stdout, re.DOTALL), (command, done.stdout)
+
+
+@pytest.mark.parametrize("secret", ["a plain secret of the operator", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"])
+def test_the_receiver_of_the_page_knows_genuine_webhooks(secret: str) -> None:
+    page = (ROOT / "docs/how-to/run-the-series-service.md").read_text()
+    names: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", page, re.DOTALL)[0], names)
+    message = Message("cpu:0:5:change", "cpu", "change", b'{"id": "cpu:0:5:change"}')
+    sink = WebhookSink("http://127.0.0.1:1/hook", secret)
+    headers = sink._headers(message, "1800000000")
+    assert names["is_genuine"](headers, message.body, secret)
+    assert not names["is_genuine"](headers, message.body + b" ", secret)
+    assert not names["is_genuine"](headers, message.body, secret + "BBBB")
+    sink.close()
