@@ -1,6 +1,7 @@
 """`pixelshift tune` as people run it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,7 @@ def test_a_batch_of_readings_is_measured_and_shown_as_a_table() -> None:
     assert result.exit_code == 0, result.output
     assert "cheapest" in result.output
     assert "prices of" in result.output
+    assert all(float(took) > 20 for took in re.findall(r"([\d.]+) ms +\d+ ms", result.output))
 
 
 @pytest.mark.parametrize(

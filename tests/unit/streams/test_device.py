@@ -67,6 +67,19 @@ def test_a_state_at_every_edge_of_a_chunk_is_put_together_again(count: int, max_
     assert decode("d", head, [decode_chunk(chunks[n]) for n in range(first, end)]) == state
 
 
+def test_what_was_missing_before_a_segment_is_put_together_again() -> None:
+    batch = arrivals(sizes=(60, 700))
+    detection = Detection("blog", Parameters(alpha=1e-6))
+    first, *others = detection.detector().extend([arrival.value for arrival in batch])
+    assert not others
+    at = first.detected_at + 1
+    holes = [replace(a, value=None) if at <= i < at + 2 else a for i, a in enumerate(batch)]
+    state, ids, chunks = _walk([holes], detection)
+    assert len(ids) == 1
+    head = encode_head(state)  # type: ignore[arg-type]  # the walk's state
+    assert decode("d", head, [decode_chunk(chunks[n]) for n in range(*chunk_range(head))]) == state
+
+
 def test_a_long_segment_has_a_small_head() -> None:
     detection = Detection("blog", Parameters(alpha=1e-12))
     state, _, chunks = _walk([arrivals(sizes=(60_000,))], detection)

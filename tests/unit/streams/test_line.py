@@ -1,6 +1,7 @@
 import io
 import tracemalloc
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,11 +25,14 @@ def test_lines_come_back_whole_and_offsets_add_up(lines: list[bytes], ends: bool
         assert reader.offset == len(text)
 
 
-@given(st.integers(0, 30), st.integers(1, 20), st.sampled_from([b"\n", b"\r\n"]))
-def test_a_line_is_refused_exactly_beyond_the_limit(length: int, limit: int, end: bytes) -> None:
-    reader = LineReader(io.BytesIO(b"x" * length + end + b"next" + end), limit_bytes=max(limit, 4))
+@pytest.mark.parametrize("beyond", range(-3, 4))
+@pytest.mark.parametrize("limit", [4, 5, 20])
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_line_is_refused_exactly_beyond_the_limit(beyond: int, limit: int, end: bytes) -> None:
+    line = b"x" * (limit + beyond)
+    reader = LineReader(io.BytesIO(line + end + b"next" + end), limit_bytes=limit)
     first, second = reader
-    assert first == (b"x" * length if length <= max(limit, 4) else None)
+    assert first == (line if beyond <= 0 else None)
     assert second == b"next"
 
 

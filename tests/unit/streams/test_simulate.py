@@ -51,6 +51,8 @@ def test_score_tells_found_missed_and_false_apart() -> None:
     assert (result.changes, result.found, result.false_alarms) == (3, 2, 2)
     assert result.median_delay == 7.5
     assert (result.median_error, result.mean_error) == (2, 2)
+    late = score([100, 200], [change(190, 200)])  # found as the next level begins: of that one
+    assert (late.found, late.median_delay) == (1, 0)
 
 
 @pytest.mark.parametrize("wrong", [{"points": 0}, {"every": 1}, {"ar": 1.0}, {"noise": "pink"}, {"noise_sd": 0.0}])
