@@ -20,6 +20,11 @@ SHOWN_COMPLAINTS = 20
 Printer = Callable[["Finding"], None]
 
 
+def visible(text: str) -> str:
+    """Text of an input for a terminal: what would steer it is spelled out (``\\x1b``)."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def printer(name: str, out: TextIO) -> Printer:
     """One line on ``out`` for each finding, flushed at once: ``table``, ``json`` (NDJSON) or ``csv``."""
     kinds: Mapping[str, Callable[[TextIO], Printer]] = {"table": _table, "json": _json, "csv": _csv}
@@ -80,7 +85,9 @@ def _table(out: TextIO) -> Printer:
             f"{change.p_value:.2g}",
             f"{change.before:.6g} → {change.after:.6g}" + (f"  [{finding.key}]" if finding.key else ""),
         )
-        console.print(text, style="dark_orange" if change.direction == "increase" else "dodger_blue1", markup=False)
+        console.print(
+            visible(text), style="dark_orange" if change.direction == "increase" else "dodger_blue1", markup=False
+        )
         out.flush()
 
     return show
@@ -97,7 +104,7 @@ class Complaints:
         self.count += 1
         if self.count <= SHOWN_COMPLAINTS:
             place = f"row {bad.number}: " if bad.number else ""
-            print(f"{place}{bad.reason}", file=self.out, flush=True)
+            print(f"{place}{visible(bad.reason)}", file=self.out, flush=True)
         elif self.count == SHOWN_COMPLAINTS + 1:
             print("more rows that cannot be used: only counted from here on", file=self.out, flush=True)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pixelshift.cli.report import visible
 from pixelshift.errors import PixelshiftError
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def plain_errors() -> Iterator[None]:
     try:
         yield
     except PixelshiftError as error:
-        print(f"pixelshift: {error.message}", file=sys.stderr)
+        print(f"pixelshift: {visible(error.message)}", file=sys.stderr)
         raise typer.Exit(2) from None
     except BrokenPipeError:  # the reader of our output has gone: nothing is left to say
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

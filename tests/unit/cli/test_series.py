@@ -137,6 +137,19 @@ def test_bad_rows_are_told_with_their_numbers_and_the_rest_is_watched() -> None:
     assert "100 observations, 1 change, 2 rows refused" in result.stderr
 
 
+def test_an_input_cannot_steer_the_terminal() -> None:
+    steering = "\x1b]0;title\x07"
+    rows = "".join(f"{steering},{value}\n" for value in shifted((60, 40)))
+    found = run("watch", "-", "--by", "key", "--time", "key", "--column", "v", text="key,v\n" + rows + "\x1b[2J,x\n")
+    assert found.stdout.count("\\x1b]0;title\\x07") == 3
+    refused = run("watch", "-", text=f"{steering},b\n1,2\n")
+    assert "\\x1b]0;title" in refused.stderr
+    nested = run("watch", "-", text=json.dumps({steering: 1}) + "\n")
+    assert "\\x1b]0;title" in nested.stderr
+    for result in (found, refused, nested):
+        assert not {"\x1b", "\x07"} & set(result.output)
+
+
 def test_stop_on_error_ends_at_the_bad_row() -> None:
     result = run("watch", "-", "--on-error", "stop", text="1\nx\n2\n")
     assert result.exit_code == 2
