@@ -43,6 +43,5 @@ def http_date(instant: datetime | None) -> str | None:
 
 def _whole_year(short: int) -> int:
     """The year of two digits that is at most 50 years ahead."""
-    now = datetime.now(UTC).year
-    year = now - now % 100 + short
-    return year - 100 if year > now + 50 else year
+    latest = datetime.now(UTC).year + 50
+    return latest - (latest - short) % 100

@@ -23,9 +23,11 @@ _HEAD_BYTES = 1024 * 1024
 _PIECE_BYTES = 256 * 1024
 _LINE_BYTES = 64 * 1024
 _FIELD_LINES = 100
+_INTERIM_ANSWERS = 16
+_CRLF = b"\r\n"
 _STATUS_LINE = rb"HTTP/1\.([0-9]) ([1-5][0-9]{2})(?: .*)?"
 _LENGTH = r"[0-9]{1,15}"
-_CHUNK_SIZE = rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;.*)?"
+_CHUNK_SIZE = rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[\t -~\x80-\xff]*)?"
 
 
 class BrokenReplyError(Exception):
@@ -99,18 +101,18 @@ class Source:
         self._read_bytes = 0
         self._stream = io.BufferedReader(_Wire(connection, budget), 64 * 1024)
 
-    def line(self) -> bytes:
-        """The next line, without its end.
+    def line(self, end: bytes = b"\n") -> bytes:
+        """The next line, without its end: a head's may be LF alone (RFC 9112, 2.2), a chunk's is CRLF.
 
         :raises ConnectionResetError: nothing came at all.
-        :raises BrokenReplyError: it is cut off, or longer than 64 KiB.
+        :raises BrokenReplyError: it is cut off, or longer than 64 KiB, or ends otherwise.
         """
         line = self._stream.readline(_LINE_BYTES)
         if not line and not self._read_bytes:
             raise ConnectionResetError("closed without an answer")
         self._read_bytes += len(line)
-        if not line.endswith(b"\n"):
-            raise BrokenReplyError("a line is cut off or too long")
+        if not line.endswith(end):
+            raise BrokenReplyError("a line is cut off, too long, or ends in LF alone")
         return line[: -2 if line.endswith(b"\r\n") else -1]
 
     def piece(self, count: int) -> bytes:
@@ -217,12 +219,12 @@ class Reply:
                 self._begin_chunk()
                 continue
             pieces += self._read_left(count - len(pieces))
-            if self._left_bytes == 0 and self._source.line():
+            if self._left_bytes == 0 and self._source.line(_CRLF):
                 raise BrokenReplyError("a chunk goes on beyond its size")
         return bytes(pieces)
 
     def _begin_chunk(self) -> None:
-        found = re.fullmatch(_CHUNK_SIZE, self._source.line())
+        found = re.fullmatch(_CHUNK_SIZE, self._source.line(_CRLF))
         if found is None:
             raise BrokenReplyError("not the size of a chunk")
         self._left_bytes = int(found[1], 16)
@@ -254,8 +256,8 @@ def transport_errors(message: str) -> Iterator[None]:
 
 
 def _read_head(source: Source) -> tuple[int, int, list[tuple[str, str]]]:
-    """Minor version, status and fields; interim answers are passed over, but for the one that ends HTTP."""
-    while True:
+    """Minor version, status and fields; a few interim answers are passed over, but for the one that ends HTTP."""
+    for _ in range(_INTERIM_ANSWERS + 1):
         found = re.fullmatch(_STATUS_LINE, source.line())
         if found is None:
             raise BrokenReplyError("not a status line")
@@ -264,6 +266,7 @@ def _read_head(source: Source) -> tuple[int, int, list[tuple[str, str]]]:
             raise BrokenReplyError("another protocol, which nobody asked for")
         if status >= 200:
             return int(found[1]), status, fields
+    raise BrokenReplyError("too many interim answers")
 
 
 def _read_fields(source: Source) -> list[tuple[str, str]]:
