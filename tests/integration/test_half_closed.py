@@ -1,4 +1,4 @@
-"""Clients that say that they will ask no more, and those that speak another HTTP, over real sockets."""
+"""Clients that say that they will ask no more, leave, or speak another HTTP or none, over real sockets."""
 
 import socket
 import time
@@ -150,3 +150,21 @@ def test_another_http_is_told_so(served: Served, line: str, answer: bytes) -> No
     assert received.startswith(answer)
     assert received.count(b"HTTP/1.1 ") == 1
     served.wait_for_loss(1)
+
+
+GARBAGE = "no HTTP\r\n\r\n"
+
+
+def test_what_is_no_http_is_told_so_but_never_in_the_place_of_an_answer(served: Served) -> None:
+    assert exchange(served.port, GARBAGE.encode()).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b" 400 " not in exchange(served.port, (HEAD.format("/noise.png?width=301", "") + GARBAGE).encode())
+    served.wait_for_loss(2)
+
+
+def test_an_answer_whose_client_has_gone_is_let_go(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    """Whichever of several requests it answers."""
+    asks = [HEAD.format(f"/noise.png?width={width}", "") for width in (302, 303, 304)]
+    exchange(served.port, ("".join(asks) + GARBAGE).encode())
+    served.wait_for_loss(1)
+    exchange(served.port, HEAD.format("/noise.png?width=302", "Connection: close\r\n").encode())  # made by now
+    assert not [record for record in caplog.records if record.exc_info]

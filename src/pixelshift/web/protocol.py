@@ -5,14 +5,14 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 _HEAD_BYTES = 64 * 1024
 _HEAD_S = 10.0
 _LINGER_S = 30.0
 """What a client has not read so long after the end is dropped with its connection."""
 _TOO_LARGE = b"431 Request Header Fields Too Large"
-_NO_VERSION = b"400 Bad Request"
+_BAD_REQUEST = b"400 Bad Request"
 _OTHER_VERSION = b"505 HTTP Version Not Supported"
 _REFUSAL = b"HTTP/1.1 %b\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
@@ -32,6 +32,7 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **options)
         self._at_once = at_once
         self._is_answered = False
+        self._running: RequestResponseCycle | None = None
         self._defaults: tuple[list[tuple[bytes, bytes]], bytes] = ([], b"")
         self._framing_bytes = 0
         self._piece_bytes = 0
@@ -47,8 +48,11 @@ class BoundedProtocol(HttpToolsProtocol):
         self._allow(_HEAD_S)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stops the clock."""
+        """Stops the clock, and tells the answer under way; uvicorn tells the last one that was asked for."""
         super().connection_lost(exc)
+        if self._running is not None:
+            self._running.disconnected = True
+            self._running.message_event.set()
         if self._clock is not None:
             self._clock.cancel()
 
@@ -98,6 +102,10 @@ class BoundedProtocol(HttpToolsProtocol):
         if not self._is_answered:
             super().on_message_complete()
 
+    def send_400_response(self, msg: str) -> None:  # noqa: ARG002  uvicorn's; ours has no body
+        """Refuses what is no HTTP; uvicorn would do so within the answer under way."""
+        self._refuse(_BAD_REQUEST)
+
     def on_response_complete(self) -> None:
         """Goes on with what came meanwhile, or waits; as uvicorn, but by a clock that is not set for each request."""
         self.server_state.total_requests += 1
@@ -108,6 +116,10 @@ class BoundedProtocol(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         elif self._due_s is None:
             self._allow(self.timeout_keep_alive)
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._running = cycle
+        super()._start_asgi_task(cycle, app)
 
     def _lay_out(self) -> None:
         """Has uvicorn begin the message whose head has come."""
@@ -134,7 +146,7 @@ class BoundedProtocol(HttpToolsProtocol):
         version = self.parser.get_http_version()
         if version in ("1.1", "1.0"):
             return False
-        self._refuse(_NO_VERSION if version == "0.9" else _OTHER_VERSION)
+        self._refuse(_BAD_REQUEST if version == "0.9" else _OTHER_VERSION)
         return True
 
     def _refuse(self, status: bytes) -> None:
@@ -158,7 +170,7 @@ class BoundedProtocol(HttpToolsProtocol):
         return True
 
     def _is_plain(self) -> bool:
-        """Whether this is a GET without a body by a client that stays."""
+        """Whether this is a GET by a client that stays; should it have a body, nobody reads that."""
         parser = self.parser
         return (
             parser.get_method() == b"GET"
