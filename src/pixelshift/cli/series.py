@@ -76,7 +76,7 @@ def plain_errors() -> Iterator[None]:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(141) from None
     except OSError as error:  # a file or a folder of the caller's
-        print(f"pixelshift: {error.filename or 'input'}: {error.strerror or error}", file=sys.stderr)
+        print(f"pixelshift: {visible(str(error.filename or 'input'))}: {error.strerror or error}", file=sys.stderr)
         raise typer.Exit(2) from None
 
 

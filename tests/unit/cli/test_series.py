@@ -146,7 +146,9 @@ def test_an_input_cannot_steer_the_terminal() -> None:
     assert "\\x1b]0;title" in refused.stderr
     nested = run("watch", "-", text=json.dumps({steering: 1}) + "\n")
     assert "\\x1b]0;title" in nested.stderr
-    for result in (found, refused, nested):
+    unusable = run("watch", f"{steering}{'x' * 300}")  # a name that no file can have
+    assert "\\x1b]0;title" in unusable.stderr
+    for result in (found, refused, nested, unusable):
         assert not {"\x1b", "\x07"} & set(result.output)
 
 
