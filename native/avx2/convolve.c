@@ -62,8 +62,7 @@ static inline __m256i tap_at(const uint16_t *tap, size_t at) {
     return _mm256_loadu_si256((const __m256i *)(tap + at));
 }
 
-/* Sixteen results. Taps that lie alike about the middle are multiplied in pairs, the middle one beside half of total.
- */
+/* Sixteen results. Taps as far before the middle as behind it are multiplied in pairs, the middle one beside a half. */
 static inline void weigh_block(uint16_t *dst, const uint16_t *const *tap, const pixelshift_convolve_mask *mask,
                                size_t at) {
     const size_t radius = mask->radius;

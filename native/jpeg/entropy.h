@@ -130,11 +130,11 @@ typedef struct {
 } entropy_mcu;
 
 /*
- * Passes over up to `count` whole MCUs (at least 1) without a restart between them, and adds their DC differences to
- * the sums of the components. Returns how many, 0 on doubt: what they hold is checked as far as finding their ends
- * takes.
+ * Passes over `count` whole MCUs without a restart between them, and adds their DC differences to the predictions of
+ * the components. Returns 0 on doubt: what they hold is checked as far as finding their ends takes.
  */
-typedef int (*entropy_pass)(entropy_reader *reader, const entropy_mcu *mcu, int count, int32_t sum[ENTROPY_COMPONENTS]);
+typedef int (*entropy_pass)(entropy_reader *reader, const entropy_mcu *mcu, int count,
+                            int32_t predictions[ENTROPY_COMPONENTS]);
 
 typedef struct {
     entropy_decode all, some;

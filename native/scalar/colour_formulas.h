@@ -32,7 +32,7 @@ static inline lane lab_curve(lane x) {
     return lane_if_less(x, lane_set(0.008856f), line, cube_root(x));
 }
 
-/* Lab of linear light; X, Y, Z are relative to white (95.0470, 100, 108.8827). */
+/* Of linear light; relative to white (95.0470, 100, 108.8827). */
 static inline lane_triple to_xyz(lane_triple linear) {
     lane_triple xyz = {
         dot(linear, 41.24f / 95.0470f, 35.76f / 95.0470f, 18.056f / 95.0470f),
@@ -42,7 +42,7 @@ static inline lane_triple to_xyz(lane_triple linear) {
     return xyz;
 }
 
-/* Of X, Y and Z by the curve. */
+/* Of what the curve makes of X, Y and Z. */
 static inline lane_triple lab_of_curves(lane_triple f) {
     lane_triple lab = {
         lane_sub(lane_mul(lane_set(116.0f), f.y), lane_set(16.0f)),

@@ -3,8 +3,9 @@
  *
  * The accurate integer transform after Loeffler, Ligtenberg and Moschytz (ICASSP 1989) with 13-bit constants. To 8, 4
  * and 1, and to 3 by the coefficients of 3x3 alone, sample for sample what libjpeg's JDCT_ISLOW gives, so that a
- * decoder may change between the two. To 2 by the coefficients of 2x2 alone, where libjpeg averages squares of the
- * full block: less aliasing, and the other coefficients need not be known.
+ * decoder may change between the two; but to 3, samples beyond 511 to either side of grey are clipped here, and wrap
+ * round in libjpeg. To 2 by the coefficients of 2x2 alone, where libjpeg averages squares of the full block: less
+ * aliasing, and the other coefficients need not be known.
  */
 #ifndef PIXELSHIFT_IDCT_H
 #define PIXELSHIFT_IDCT_H

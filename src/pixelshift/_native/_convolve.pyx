@@ -38,7 +38,8 @@ cdef extern from "pixelshift/blend.h" nogil:
 def blur(uint8_t[:, :, ::1] dst, const uint8_t[:, :, ::1] src, *, const int32_t[::1] mask, int axis, rows, cpu=None):
     """Rows ``(first, last)`` of ``src`` blurred along ``axis`` (0 columns, 1 rows), rounded.
 
-    ``mask`` holds the weights from the middle out: falling, 20 at most, 1 at least. Raises ValueError for masks, shapes, rows and levels that do not fit.
+    ``mask`` holds the weights from the middle out: falling, 20 at most, 1 at least. Raises ValueError for masks, shapes,
+    rows and levels that do not fit.
     """
     cdef pixelshift_cpu_level level = level_of(cpu)
     cdef size_t first, last

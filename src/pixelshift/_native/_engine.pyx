@@ -316,8 +316,9 @@ def run(const uint8_t[::1] data not None, *, str source, str sink, width, height
     colour is beside it; pictures with alpha and grey ones are unsupported then. ``sharpen`` is done to that.
     ``overlay`` (height, width, 4: RGBA, not premultiplied) is laid over that, its corner at ``overlay_at`` (left, top),
     clipped; pictures with alpha and grey ones are unsupported then. ``deadline`` is in seconds of CLOCK_MONOTONIC, 0
-    for none. ``reference`` leaves our own decoders out, for comparison: the result is the same. See
-    ``native/include/pixelshift/engine.h``. The GIL is released for the whole call.
+    for none. ``reference`` leaves our own decoders out, for comparison: the result is the same, unless a plane is
+    decoded to 2x2 samples a block or ``chroma_scale`` is given. See ``native/include/pixelshift/engine.h``. The GIL is
+    released for the whole call.
 
     :raises ValueError: an argument out of range.
     :raises MemoryError: an allocation failed.
