@@ -39,9 +39,6 @@ int jpeg_baseline_has_size(int size) {
 /* Of a dequantised DC value, well beyond 8 * 255: see PIXELSHIFT_IDCT_LIMIT. */
 enum { DC_LIMIT = 4095 };
 
-/* Of a prediction that is only passed over: far from overflow, and far beyond what a picture holds. */
-enum { PREDICTION_LIMIT = 1 << 24 };
-
 /* Up to this zigzag position there are only the first 4 coefficients of the first 4 rows. */
 enum { CORNER_LAST = 9 };
 
@@ -121,7 +118,8 @@ static void list_units(jpeg_baseline *baseline) {
     for (int i = 0; i < baseline->components; i++) {
         const jpeg_baseline_component *component = &baseline->component[i];
         for (int block = 0; block < component->blocks_across * component->blocks_down; block++) {
-            mcu->unit[mcu->units++] = (entropy_unit){component->rules.dc, component->rules.ac, i};
+            mcu->unit[mcu->units++] =
+                (entropy_unit){component->rules.dc, component->rules.ac, i, component->rules.dc_limit};
         }
     }
 }
@@ -258,11 +256,6 @@ static int pass(jpeg_baseline *baseline, int count) {
         int most = baseline->restart_interval > 0 && baseline->until_restart < count ? baseline->until_restart : count;
         if (!baseline->entropy->pass(&baseline->reader, &baseline->mcu, most, baseline->prediction)) {
             return 0;
-        }
-        for (int i = 0; i < baseline->components; i++) {
-            if (abs(baseline->prediction[i]) > PREDICTION_LIMIT) {
-                return 0;
-            }
         }
         baseline->until_restart -= most;
         count -= most;

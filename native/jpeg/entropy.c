@@ -205,8 +205,9 @@ int entropy_reader_at_end(entropy_reader *reader) {
 }
 
 int entropy_reader_runs_out(const entropy_reader *reader) {
-    return reader->at_marker && reader->end - reader->from < 2 &&
-           reader->limit - position_of(cursor_of(reader)) < ENTROPY_AHEAD;
+    /* A second 0xFF may fill up a marker, or go on to a stuffed byte, as libjpeg reads it. */
+    int marked = reader->end - reader->from >= 2 && reader->from[1] != 0xFF;
+    return reader->at_marker && !marked && reader->limit - position_of(cursor_of(reader)) < ENTROPY_AHEAD;
 }
 
 int entropy_reader_restart(entropy_reader *reader, int number) {

@@ -93,7 +93,7 @@ void entropy_reader_start(entropy_reader *reader, const uint8_t *from, const uin
 void entropy_reader_fill(entropy_reader *reader);
 /* True when the interval's data ended where its last block did, up to the padding of a byte. */
 int entropy_reader_at_end(entropy_reader *reader);
-/* True where the file ends without a marker, so soon that libjpeg, which looks ahead, may warn of it. */
+/* True where the data end without a sure marker, so soon that libjpeg, which looks ahead, may warn of it. */
 int entropy_reader_runs_out(const entropy_reader *reader);
 /* Steps over a restart marker of that number (0-7). */
 int entropy_reader_restart(entropy_reader *reader, int number);
@@ -121,6 +121,7 @@ typedef struct {
     const entropy_dc_table *dc;
     const entropy_ac_table *ac;
     int component;
+    int32_t dc_limit;
 } entropy_unit;
 
 /* The blocks of one MCU in their order. */

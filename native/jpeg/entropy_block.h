@@ -285,9 +285,9 @@ static inline int pass_mcus(entropy_reader *reader, const entropy_mcu *mcu, int 
             }
         }
         decoded dc = decode_dc(refilled(at), of->dc);
-        predictions[of->component] += dc.value;
+        int32_t level = predictions[of->component] += dc.value;
         at = dc.at;
-        if (dc.step < 0 || !is_end(skip_rest(&at, of->ac, 0))) {
+        if (dc.step < 0 || level > of->dc_limit || level < -of->dc_limit || !is_end(skip_rest(&at, of->ac, 0))) {
             return 0;
         }
     }
